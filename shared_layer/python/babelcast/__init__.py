@@ -1,0 +1,1 @@
+"""Babelcast: continuous live speech translation through a batching Lambda."""

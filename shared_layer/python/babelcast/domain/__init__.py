@@ -1,0 +1,1 @@
+"""What Babelcast means: pure values and policies. Standard library only."""

@@ -1,0 +1,88 @@
+"""Who is connected, in which role and language."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NewType
+
+from babelcast.domain.languages import LanguageCode
+from babelcast.domain.session import SessionId
+
+ConnectionId = NewType("ConnectionId", str)
+
+MAX_CONNECTION_DURATION_S: Final = 2 * 3600
+"""Source: API Gateway WebSocket quotas, connection duration."""
+
+
+class Role(StrEnum):
+    """What a connection may do."""
+
+    SPEAKER = "speaker"
+    LISTENER = "listener"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One open WebSocket.
+
+    Attributes:
+        target_language: What a listener hears; None for a speaker.
+        listening: False while a listener has paused playback; their language is not translated for their sake.
+        joined_at_ms: When it opened, epoch milliseconds.
+    """
+
+    connection_id: ConnectionId
+    session_id: SessionId
+    role: Role
+    joined_at_ms: int
+    target_language: LanguageCode | None = None
+    listening: bool = True
+
+    def __post_init__(self) -> None:
+        if (self.role is Role.LISTENER) != (self.target_language is not None):
+            raise ValueError("a listener has a target language, a speaker has none")
+
+    @property
+    def expires_at_ms(self) -> int:
+        """When API Gateway closes it at the latest."""
+        return self.joined_at_ms + MAX_CONNECTION_DURATION_S * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Everybody connected to a session at one moment."""
+
+    connections: tuple[Connection, ...]
+
+    @property
+    def speakers(self) -> tuple[Connection, ...]:
+        """The speaker's connections (two while one is being replaced)."""
+        return tuple(each for each in self.connections if each.role is Role.SPEAKER)
+
+    @property
+    def listeners(self) -> tuple[Connection, ...]:
+        """All listeners, paused ones included."""
+        return tuple(each for each in self.connections if each.role is Role.LISTENER)
+
+    @property
+    def active_languages(self) -> tuple[LanguageCode, ...]:
+        """Languages that somebody listens to right now, sorted; only these are translated."""
+        return tuple(
+            sorted({each.target_language for each in self.listeners if each.listening and each.target_language})
+        )
+
+    def listening_to(self, language: LanguageCode) -> tuple[Connection, ...]:
+        """The active listeners of one language."""
+        return tuple(each for each in self.listeners if each.target_language == language and each.listening)
+
+    @property
+    def count_by_language(self) -> dict[str, int]:
+        """Number of listeners of each language, paused ones included."""
+        return _count(str(each.target_language) for each in self.listeners)
+
+
+def _count(keys: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for key in keys:
+        counts[key] = counts.get(key, 0) + 1
+    return dict(sorted(counts.items()))

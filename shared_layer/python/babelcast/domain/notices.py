@@ -1,0 +1,139 @@
+"""What the server tells its clients. Field names are the protocol's, in snake case; see docs/protocol.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from babelcast.domain.connection import Role
+from babelcast.domain.errors import BabelcastError
+from babelcast.domain.languages import LanguageCode
+from babelcast.domain.session import SessionId, SessionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionJoined:
+    """Answer to ``joinSession``. Times are epoch milliseconds."""
+
+    session_id: SessionId
+    role: Role
+    source_language: LanguageCode
+    target_language: LanguageCode | None
+    state: SessionState
+    volume: float
+    next_sequence_number: int
+    connection_expires_at: int
+    server_time: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioAck:
+    """This chunk is in the stream."""
+
+    chunk_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcription:
+    """A caption in the source language.
+
+    Attributes:
+        result_id: The same for the partials and the final of one segment.
+        sequence_number: The segment's number, for finals only.
+    """
+
+    session_id: SessionId
+    text: str
+    is_final: bool
+    language: LanguageCode
+    timestamp: int
+    result_id: str
+    sequence_number: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranslatedAudio:
+    """A segment in the listener's language.
+
+    Attributes:
+        url: Where the clip is for ten minutes, or None for text only.
+        duration: Seconds.
+        timestamp: When it was committed.
+        translated: False when ``text`` is the source text because translation failed.
+        replayed: It is sent again.
+    """
+
+    session_id: SessionId
+    target_language: LanguageCode
+    sequence_number: int
+    url: str | None
+    duration: float
+    timestamp: int
+    text: str
+    source_text: str
+    spoken_start_ms: int
+    spoken_end_ms: int
+    translated: bool
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BroadcastState:
+    """The broadcast's state changed."""
+
+    session_id: SessionId
+    state: SessionState
+    volume: float
+    speaker_connected: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStatus:
+    """How the broadcast is doing, for the speaker."""
+
+    session_id: SessionId
+    listener_count: int
+    listeners_by_language: Mapping[str, int]
+    duration_ms: int
+    state: SessionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionRefreshRequired:
+    """Open a new connection before this one is closed."""
+
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded:
+    """The last message of a session."""
+
+    session_id: SessionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorNotice:
+    """A request was refused, or something is wrong on our side."""
+
+    code: str
+    message: str
+    retryable: bool
+    action: str | None
+
+    @classmethod
+    def of(cls, error: BabelcastError, action: str | None) -> "ErrorNotice":
+        """The notice of an error."""
+        return cls(code=error.code, message=error.message, retryable=error.retryable, action=action)
+
+
+Notice = (
+    SessionJoined
+    | AudioAck
+    | Transcription
+    | TranslatedAudio
+    | BroadcastState
+    | SessionStatus
+    | ConnectionRefreshRequired
+    | SessionEnded
+    | ErrorNotice
+)

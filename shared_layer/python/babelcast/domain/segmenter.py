@@ -1,0 +1,180 @@
+"""Which recognised words are ready to commit: the pure policy between the recogniser and the listeners.
+
+A recogniser's result grows while somebody speaks. Its stable items never change, so a prefix of them can be
+committed, translated and spoken before the sentence is over. Nothing is committed twice, retracted or invented.
+
+::
+
+    partial  "good morning everyone , and wel"      stable: good morning everyone ,
+              └──── segment 0 ─────┘ committed at the comma
+    partial  "good morning everyone , and welcome to the"        nothing new is ready
+    final    "good morning everyone , and welcome to the hall ."
+                                     └────── segment 1 ──────┘ committed because it is final
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from babelcast.domain.audio import SAMPLE_RATE_HZ
+from babelcast.domain.languages import Language
+from babelcast.domain.segment import SourceSegment
+from babelcast.domain.transcript import FinalResult, Item, Punctuation, Result, Word, join_items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmenterLimits:
+    """How long and how short a segment may be.
+
+    Attributes:
+        max_segment_samples: A clause that runs longer is cut at its widest pause.
+        min_segment_words: Fewer words wait for the next clause, unless the result is final: a word spoken
+            alone is hard to translate and to listen to.
+    """
+
+    max_segment_samples: int = 8 * SAMPLE_RATE_HZ
+    min_segment_words: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmenterState:
+    """Where committing stands.
+
+    Attributes:
+        next_number: Number of the next segment.
+        committed_sample: Everything before it is committed.
+        open_result_id: The result that is growing, or None between results.
+        taken_items: Items of the open result that are committed.
+        pending: Items of the open result that are not, as last heard.
+    """
+
+    next_number: int = 0
+    committed_sample: int = 0
+    open_result_id: str | None = None
+    taken_items: int = 0
+    pending: tuple[Item, ...] = ()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no speech is waiting to be committed."""
+        return not self.pending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A segment that is ready, and the position up to which committing it settles the audio."""
+
+    segment: SourceSegment
+    committed_sample: int
+
+
+def segment_result(
+    state: SegmenterState, result: Result, *, source: Language, limits: SegmenterLimits
+) -> tuple[SegmenterState, tuple[Commit, ...]]:
+    """Take a result into account.
+
+    Args:
+        state: What has been committed so far.
+        result: The next partial or final; results come in order, a final closes its partials.
+        source: Decides how words are joined.
+        limits: Sizes.
+
+    Returns:
+        The new state, and what became ready, in spoken order.
+    """
+    taken = state.taken_items if result.result_id == state.open_result_id else 0
+    items = result.items[taken:]
+    final = isinstance(result, FinalResult)
+    commits: list[Commit] = []
+    committed, number = state.committed_sample, state.next_number
+    while (size := _ready_items(items, final=final, limits=limits)) > 0:
+        ready, items = items[:size], items[size:]
+        taken += size
+        commit = _commit(ready, items, number=number, not_before=committed, source=source)
+        if commit is not None:
+            commits.append(commit)
+            committed, number = commit.committed_sample, number + 1
+    return (
+        replace(
+            state,
+            next_number=number,
+            committed_sample=committed,
+            open_result_id=None if final else result.result_id,
+            taken_items=0 if final else taken,
+            pending=() if final else items,
+        ),
+        tuple(commits),
+    )
+
+
+def _ready_items(items: Sequence[Item], *, final: bool, limits: SegmenterLimits) -> int:
+    """How many leading items are ready to be committed as one segment; 0 when none are."""
+    stable = len(items) if final else _stable_length(items)
+    clause = _clause_length(items[:stable], limits)
+    rest_is_short = final and _word_count(items[clause:]) < limits.min_segment_words
+    size = (len(items) if rest_is_short else clause) if clause else (len(items) if final else 0)
+    if _duration(items[: size or len(items)]) > limits.max_segment_samples:
+        return _widest_pause(items[: size or stable], stable, limits) or size
+    return size
+
+
+def _stable_length(items: Sequence[Item]) -> int:
+    for index, item in enumerate(items):
+        if not item.stable:
+            return index
+    return len(items)
+
+
+def _word_count(items: Sequence[Item]) -> int:
+    return sum(isinstance(item, Word) for item in items)
+
+
+def _clause_length(items: Sequence[Item], limits: SegmenterLimits) -> int:
+    """Length of the first clause with enough words, closing marks included; 0 when there is none."""
+    words = 0
+    for index, item in enumerate(items):
+        if isinstance(item, Word):
+            words += 1
+        elif item.ends_clause and words >= limits.min_segment_words:
+            end = index + 1
+            while end < len(items) and isinstance(items[end], Punctuation):
+                end += 1
+            return end
+    return 0
+
+
+def _duration(items: Sequence[Item]) -> int:
+    words = [item for item in items if isinstance(item, Word)]
+    return words[-1].end_sample - words[0].start_sample if words else 0
+
+
+def _widest_pause(items: Sequence[Item], stable: int, limits: SegmenterLimits) -> int:
+    """Number of items before the widest pause between stable words, the later one of equals; 0 when there is none."""
+    best_gap, best = -1, 0
+    words_before = 0
+    previous: Word | None = None
+    for index, item in enumerate(items[:stable]):
+        if not isinstance(item, Word):
+            continue
+        if previous is not None and words_before >= limits.min_segment_words:
+            gap = item.start_sample - previous.end_sample
+            if gap >= best_gap and _duration(items[:index]) <= limits.max_segment_samples:
+                best_gap, best = gap, index
+        previous, words_before = item, words_before + 1
+    return best
+
+
+def _commit(
+    ready: Sequence[Item], following: Sequence[Item], *, number: int, not_before: int, source: Language
+) -> Commit | None:
+    words = [item for item in ready if isinstance(item, Word)]
+    if not words:
+        return None
+    end = words[-1].end_sample
+    next_word = next((item for item in following if isinstance(item, Word)), None)
+    boundary = end if next_word is None else max(end, (end + next_word.start_sample) // 2)
+    return Commit(
+        segment=SourceSegment(
+            number=number, text=join_items(ready, source), start_sample=words[0].start_sample, end_sample=end
+        ),
+        committed_sample=max(boundary, not_before),
+    )

@@ -1,0 +1,267 @@
+"""The narrow verbs that use cases need from the outside world.
+
+All are asynchronous, bounded in time and raise only errors of `babelcast.domain.errors`; besides those named,
+every store may raise `StorageUnavailableError`.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from babelcast.domain.connection import Audience, Connection, ConnectionId
+from babelcast.domain.languages import Language, LanguageCode, Voice
+from babelcast.domain.notices import Notice
+from babelcast.domain.segment import Segment
+from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId, UserId
+from babelcast.domain.stream_record import Payload, StreamRecord
+from babelcast.domain.transcript import Result
+
+
+class Sessions(Protocol):
+    """Sessions by id."""
+
+    async def create(self, session: Session) -> bool:
+        """Store a new session; False when the id is taken."""
+        ...
+
+    async def get(self, session_id: SessionId) -> Session:
+        """The session as it is now (strongly consistent).
+
+        Raises:
+            SessionNotFoundError: None, or expired.
+        """
+        ...
+
+    async def apply(self, session_id: SessionId, command: BroadcastCommand) -> Session:
+        """Change the state by a command, atomically, and return the session afterwards.
+
+        Raises:
+            SessionNotFoundError, SessionEndedError, NotAllowedError: See `next_state`.
+        """
+        ...
+
+    async def set_volume(self, session_id: SessionId, volume: float) -> Session:
+        """Store the listeners' gain.
+
+        Raises:
+            SessionNotFoundError: None.
+        """
+        ...
+
+    async def claim_status(self, session_id: SessionId, *, now_ms: int, interval_ms: int) -> bool:
+        """Whether this caller may send the speaker a status now: at most once per interval over all callers."""
+        ...
+
+
+class Cursors(Protocol):
+    """How far each session has been committed; every change is conditional on nobody else having changed it."""
+
+    async def move(self, session_id: SessionId, *, expected: Cursor, moved: Cursor) -> None:
+        """Move the cursor without a segment (over silence).
+
+        Raises:
+            CursorMovedError: It is not where it was expected.
+        """
+        ...
+
+    async def commit(self, segment: Segment, *, expected: Cursor, moved: Cursor, expires_at_s: int) -> None:
+        """Store a segment and move the cursor in one transaction.
+
+        Raises:
+            CursorMovedError: It is not where it was expected, or the segment exists.
+        """
+        ...
+
+
+class Segments(Protocol):
+    """Committed segments."""
+
+    async def mark_delivered(self, session_id: SessionId, number: int) -> None:
+        """Its listeners have been notified."""
+        ...
+
+    async def since(self, session_id: SessionId, number: int, *, limit: int) -> Sequence[Segment]:
+        """Up to ``limit`` segments from a number on, ascending."""
+        ...
+
+    async def latest(self, session_id: SessionId, *, limit: int) -> Sequence[Segment]:
+        """The last ``limit`` segments, ascending."""
+        ...
+
+
+class Connections(Protocol):
+    """Open connections."""
+
+    async def add(self, connection: Connection) -> None:
+        """Store a connection."""
+        ...
+
+    async def get(self, connection_id: ConnectionId) -> Connection | None:
+        """A connection, if it is known."""
+        ...
+
+    async def change(
+        self, connection_id: ConnectionId, *, language: LanguageCode | None = None, listening: bool | None = None
+    ) -> Connection | None:
+        """Change a listener's language or whether they listen; the connection afterwards, if it is known."""
+        ...
+
+    async def remove(self, connection_id: ConnectionId) -> Connection | None:
+        """Forget a connection and return what it was."""
+        ...
+
+    async def audience(self, session_id: SessionId) -> Audience:
+        """Everybody connected to a session (eventually consistent)."""
+        ...
+
+
+class CellCapacity(Protocol):
+    """Room for live sessions in the cells."""
+
+    async def claim(self, session_id: SessionId, *, expires_at_s: int, now_s: int) -> int:
+        """Take a place in the emptiest cell and return the cell.
+
+        Raises:
+            AtCapacityError: Every cell is full.
+        """
+        ...
+
+    async def occupants(self) -> Mapping[SessionId, int]:
+        """Every session that holds a place, with its cell."""
+        ...
+
+    async def release(self, session_id: SessionId, cell: int) -> None:
+        """Give the place back; nothing happens if it was not held."""
+        ...
+
+
+class AudioStream(Protocol):
+    """The stream that buffers audio and controls, ordered by session."""
+
+    async def append(self, session_id: SessionId, cell: int, payload: Payload) -> None:
+        """Add a record; it is durable when this returns."""
+        ...
+
+
+class AudioHistory(Protocol):
+    """What has passed through one cell's stream."""
+
+    def read(self, session_id: SessionId, *, start: str, before: str) -> AsyncIterator[StreamRecord]:
+        """A session's records from one sequence number (inclusive) to another (exclusive), in stream order."""
+        ...
+
+
+class TranscriptionStream(Protocol):
+    """One open conversation with the recogniser."""
+
+    async def send(self, pcm: bytes) -> None:
+        """Feed at most a second of audio.
+
+        Raises:
+            TranscriptionUnavailableError: The stream is broken.
+        """
+        ...
+
+    async def next_result(self, deadline_s: float) -> Result | None:
+        """The next result, or None when none comes within so many seconds or the stream has ended.
+
+        Raises:
+            TranscriptionUnavailableError: The stream broke.
+        """
+        ...
+
+    async def end(self) -> None:
+        """Say that no more audio follows; the remaining results can still be read.
+
+        Raises:
+            TranscriptionUnavailableError: The stream is broken.
+        """
+        ...
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every result has been read after the end."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of it at once; never raises."""
+        ...
+
+
+class Transcriber(Protocol):
+    """The recogniser."""
+
+    async def open(self, source: Language, *, origin_sample: int) -> TranscriptionStream:
+        """Open a stream whose first sample is at an absolute position; results come in absolute positions.
+
+        Raises:
+            TranscriptionUnavailableError: It refuses or does not answer.
+        """
+        ...
+
+
+class Translator(Protocol):
+    """Text from one language to another."""
+
+    async def translate(self, text: str, *, source: Language, target: Language) -> str:
+        """Translate a segment.
+
+        Raises:
+            TranslationUnavailableError: It failed after its retries.
+        """
+        ...
+
+
+class Synthesizer(Protocol):
+    """Text to speech."""
+
+    async def synthesize(self, text: str, voice: Voice) -> bytes:
+        """Speak a segment as MP3, mono, 24 kHz.
+
+        Raises:
+            SynthesisUnavailableError: It failed after its retries.
+        """
+        ...
+
+
+class Clips(Protocol):
+    """Spoken segments in storage."""
+
+    async def put(self, key: str, mp3: bytes) -> float:
+        """Store a clip and return its duration in seconds."""
+        ...
+
+    def url(self, key: str) -> str:
+        """Where a listener may fetch it for the next ten minutes."""
+        ...
+
+
+class Notifier(Protocol):
+    """The way to clients."""
+
+    async def send(self, receivers: Iterable[ConnectionId], notice: Notice) -> frozenset[ConnectionId]:
+        """Send a notice to each at once; returns those that no longer exist. One failure never stops the others."""
+        ...
+
+
+class TokenVerifier(Protocol):
+    """Speakers' access tokens."""
+
+    async def verify(self, token: str) -> UserId:
+        """The user of a valid token.
+
+        Raises:
+            NotAuthenticatedError: Expired, forged, of another pool or kind.
+        """
+        ...
+
+
+class Meter(Protocol):
+    """Counts and times what happens; names are metric names, never text."""
+
+    def count(self, name: str, value: int = 1) -> None:
+        """Add to a counter."""
+        ...
+
+    def duration_ms(self, name: str, value: float) -> None:
+        """Record a duration."""
+        ...

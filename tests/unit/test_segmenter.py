@@ -1,0 +1,165 @@
+"""The segmenter commits every word once, in order, as early as the recogniser allows."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from babelcast.domain.languages import language
+from babelcast.domain.segmenter import Commit, SegmenterLimits, SegmenterState, segment_result
+from babelcast.domain.transcript import FinalResult, Item, PartialResult, Punctuation, Result, Word
+
+ENGLISH = language("en")
+SECOND = 16_000
+
+
+def items(text: str, *, stable: int | None = None, start: int = 0) -> tuple[Item, ...]:
+    """Words of half a second a second apart; ``|`` before a word makes its pause two seconds longer."""
+    made: list[Item] = []
+    position = start
+    for index, token in enumerate(text.split()):
+        is_stable = stable is None or index < stable
+        if token in ",.?!、。":
+            made.append(Punctuation(text=token, stable=is_stable))
+            continue
+        if token.startswith("|"):
+            position += 2 * SECOND
+        made.append(
+            Word(
+                text=token.removeprefix("|"), start_sample=position, end_sample=position + SECOND // 2, stable=is_stable
+            )
+        )
+        position += SECOND
+    return tuple(made)
+
+
+def run(*results: Result, limits: SegmenterLimits | None = None, source: str = "en") -> list[Commit]:
+    state = SegmenterState()
+    commits: list[Commit] = []
+    for result in results:
+        state, new = segment_result(
+            state, result, source=language(source), limits=limits or SegmenterLimits(max_segment_samples=100 * SECOND)
+        )
+        commits.extend(new)
+    return commits
+
+
+def partial(text: str, *, stable: int, result_id: str = "r") -> PartialResult:
+    return PartialResult(result_id=result_id, items=items(text, stable=stable))
+
+
+def final(text: str, *, result_id: str = "r", start: int = 0) -> FinalResult:
+    return FinalResult(result_id=result_id, items=items(text, start=start))
+
+
+def texts(commits: list[Commit]) -> list[str]:
+    return [each.segment.text for each in commits]
+
+
+def test_a_clause_is_committed_once_every_item_up_to_its_mark_is_stable() -> None:
+    text = "good morning everyone , and welcome"
+    assert texts(run(partial(text, stable=3))) == []
+    assert texts(run(partial(text, stable=4))) == ["good morning everyone,"]
+
+
+def test_the_final_commits_the_rest_and_nothing_twice() -> None:
+    whole = "good morning everyone , and welcome to the hall ."
+    commits = run(partial("good morning everyone , and", stable=4), partial(whole, stable=6), final(whole))
+    assert texts(commits) == ["good morning everyone,", "and welcome to the hall."]
+    assert [each.segment.number for each in commits] == [0, 1]
+
+
+def test_a_single_word_waits_for_the_next_clause() -> None:
+    assert texts(run(partial("yes , we can do it , and", stable=7))) == ["yes, we can do it,"]
+
+
+def test_a_single_word_is_committed_when_it_is_all_that_was_said() -> None:
+    assert texts(run(final("yes ."))) == ["yes."]
+
+
+def test_a_short_last_clause_is_not_left_alone() -> None:
+    assert texts(run(final("we can do it , yes ."))) == ["we can do it, yes."]
+
+
+def test_a_long_clause_is_cut_at_its_widest_pause() -> None:
+    text = "one two three four |five six seven eight nine ten"
+    commits = run(partial(text, stable=9), limits=SegmenterLimits(max_segment_samples=8 * SECOND))
+    assert texts(commits) == ["one two three four"]
+
+
+def test_a_long_final_without_punctuation_is_cut_and_nothing_is_lost() -> None:
+    text = " ".join(f"w{index}" for index in range(40))
+    commits = run(final(text), limits=SegmenterLimits(max_segment_samples=8 * SECOND))
+    assert len(commits) >= 5
+    assert " ".join(texts(commits)) == text
+
+
+def test_silence_and_empty_results_commit_nothing() -> None:
+    assert run(FinalResult(result_id="r", items=())) == []
+    assert run(FinalResult(result_id="r", items=(Punctuation(text=".", stable=True),))) == []
+
+
+def test_words_of_languages_without_spaces_are_joined() -> None:
+    assert texts(run(final("こんにちは 世界 。"), source="ja")) == ["こんにちは世界。"]
+
+
+def test_committed_positions_lie_between_the_words() -> None:
+    commits = run(final("we can do it . and so we did ."))
+    first, second = commits
+    assert first.segment.start_sample == 0
+    assert first.segment.end_sample == 3 * SECOND + SECOND // 2
+    assert first.segment.end_sample < first.committed_sample <= second.segment.start_sample
+    assert second.committed_sample == second.segment.end_sample
+
+
+@st.composite
+def utterances(draw: st.DrawFn) -> list[Result]:
+    """Any speech as any sequence of partials, whose stable items never change, and finals."""
+    results: list[Result] = []
+    word = 0
+    for number in range(draw(st.integers(1, 4))):
+        length = draw(st.integers(1, 25))
+        tokens: list[str] = []
+        for _ in range(length):
+            tokens.append(f"w{word}")
+            word += 1
+            if draw(st.integers(0, 4)) == 0:
+                tokens.append(draw(st.sampled_from([",", ".", "?"])))
+        start = number * 1000 * SECOND
+        stable = 0
+        for _ in range(draw(st.integers(0, 5))):
+            shown = draw(st.integers(stable, len(tokens)))
+            stable = draw(st.integers(stable, shown))
+            heard = items(" ".join(tokens[:shown]), stable=stable, start=start)
+            changed = tuple(
+                Word(
+                    text=f"{each.text}-guess", start_sample=each.start_sample, end_sample=each.end_sample, stable=False
+                )
+                if isinstance(each, Word) and not each.stable
+                else each
+                for each in heard
+            )
+            results.append(PartialResult(result_id=f"r{number}", items=changed))
+        results.append(FinalResult(result_id=f"r{number}", items=items(" ".join(tokens), start=start)))
+    return results
+
+
+@given(utterances(), st.integers(1, 12), st.integers(1, 5))
+def test_commits_are_the_final_transcript_whatever_the_partials(
+    results: list[Result], max_seconds: int, min_words: int
+) -> None:
+    limits = SegmenterLimits(max_segment_samples=max_seconds * SECOND, min_segment_words=min_words)
+    commits = run(*results, limits=limits)
+    said = [
+        item.text
+        for result in results
+        if isinstance(result, FinalResult)
+        for item in result.items
+        if isinstance(item, Word)
+    ]
+    committed = [token.rstrip(",.?") for each in commits for token in each.segment.text.split()]
+    assert committed == said
+    assert [each.segment.number for each in commits] == list(range(len(commits)))
+    for before, after in itertools.pairwise(commits):
+        assert before.segment.end_sample <= after.segment.start_sample
+        assert before.committed_sample <= after.committed_sample
