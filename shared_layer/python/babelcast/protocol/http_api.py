@@ -1,0 +1,120 @@
+"""The HTTP API: requests (strict) and JSON answers, in API Gateway's payload format 2.0."""
+
+from base64 import b64decode
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import msgspec
+
+from babelcast.domain.errors import BabelcastError, InvalidMessageError, NotAuthenticatedError
+from babelcast.domain.languages import Language, language
+from babelcast.domain.session import Session, UserId
+
+_STATUS_BY_CODE = {
+    "INVALID_MESSAGE": 400,
+    "UNSUPPORTED_LANGUAGE": 400,
+    "NOT_AUTHENTICATED": 401,
+    "NOT_ALLOWED": 403,
+    "SESSION_NOT_FOUND": 404,
+    "SESSION_ENDED": 409,
+    "PAYLOAD_TOO_LARGE": 413,
+    "RATE_LIMITED": 429,
+    "AT_CAPACITY": 503,
+    "STORAGE_UNAVAILABLE": 503,
+}
+
+JoinKey = Annotated[str, msgspec.Meta(min_length=4, max_length=64)]
+
+
+class CreateSessionRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """``POST /sessions``. Without target languages, all that the stage enables."""
+
+    source_language: str
+    target_languages: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=100)] | None = None
+    join_key: JoinKey | None = None
+
+
+_CREATE_SESSION = msgspec.json.Decoder(CreateSessionRequest)
+
+
+def read_create_session(event: dict[str, Any]) -> CreateSessionRequest:
+    """The body of ``POST /sessions``.
+
+    Raises:
+        InvalidMessageError: Not JSON, or not of this form.
+    """
+    body = event.get("body") or ""
+    data = b64decode(body) if event.get("isBase64Encoded") else body.encode()
+    try:
+        return _CREATE_SESSION.decode(data)
+    except msgspec.MsgspecError as error:
+        raise InvalidMessageError(str(error)) from None
+
+
+def read_user(event: dict[str, Any]) -> UserId:
+    """The user whose access token API Gateway has verified.
+
+    Raises:
+        NotAuthenticatedError: The route has no authorizer, or the token no subject.
+    """
+    claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
+    if "sub" not in claims:
+        raise NotAuthenticatedError("sign in first")
+    return UserId(claims["sub"])
+
+
+def answer(status: int, body: object | None = None) -> dict[str, Any]:
+    """An answer in payload format 2.0."""
+    response: dict[str, Any] = {"statusCode": status, "headers": {"cache-control": "no-store"}}
+    if body is not None:
+        response["headers"]["content-type"] = "application/json"
+        response["body"] = msgspec.json.encode(body).decode()
+    return response
+
+
+def error_answer(error: BabelcastError) -> dict[str, Any]:
+    """An error as the HTTP API tells it."""
+    return answer(
+        _STATUS_BY_CODE.get(error.code, 500),
+        {"code": error.code, "message": error.message, "retryable": error.retryable},
+    )
+
+
+def created_session(session: Session, *, websocket_url: str, listener_url: str) -> dict[str, object]:
+    """What the speaker gets to know about the new session."""
+    return {
+        **public_session(session),
+        "webSocketUrl": websocket_url,
+        "listenerUrl": f"{listener_url}?session={session.session_id}",
+        "expiresAt": session.expires_at_s * 1000,
+    }
+
+
+def public_session(session: Session) -> dict[str, object]:
+    """What anyone may know about a session."""
+    return {
+        "sessionId": session.session_id,
+        "state": session.state.value,
+        "sourceLanguage": session.source_language,
+        "targetLanguages": sorted(session.target_languages),
+        "joinKeyRequired": session.join_key_hash is not None,
+    }
+
+
+def language_list(sources: Iterable[str], targets: Iterable[str]) -> dict[str, object]:
+    """The languages on offer."""
+    return {
+        "sourceLanguages": [_language(language(code)) for code in sorted(sources)],
+        "targetLanguages": [_language(language(code)) for code in sorted(targets)],
+    }
+
+
+def _language(row: Language) -> dict[str, object]:
+    return {
+        "code": row.code,
+        "name": row.english_name,
+        "nativeName": row.native_name,
+        "spoken": row.is_spoken,
+        "voices": [row.voice.voice_id] if row.voice else [],
+        "rightToLeft": row.right_to_left,
+    }
