@@ -1,0 +1,32 @@
+"""Put a speaker's chunk into the stream. The hot path: one write, nothing looked up."""
+
+from dataclasses import dataclass
+
+from babelcast.domain.audio import AudioChunk
+from babelcast.domain.caller import Caller
+from babelcast.domain.connection import Role
+from babelcast.domain.errors import NotAllowedError
+from babelcast.domain.notices import AudioAck
+from babelcast.ports import AudioStream, Meter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptAudio:
+    """Accept chunks."""
+
+    stream: AudioStream
+    meter: Meter
+
+    async def __call__(self, caller: Caller, session_id: str, chunk: AudioChunk) -> AudioAck:
+        """Acknowledge a chunk once it is durable.
+
+        Raises:
+            NotAllowedError: The caller is no speaker, or speaks in another session.
+            StorageUnavailableError: The stream did not take it; the same chunk may be sent again.
+        """
+        caller.require(Role.SPEAKER)
+        if session_id != caller.session_id:
+            raise NotAllowedError("this connection belongs to another session")
+        await self.stream.append(caller.session_id, caller.grant.cell, chunk)
+        self.meter.count("AudioChunksReceived")
+        return AudioAck(chunk_index=chunk.chunk_index)

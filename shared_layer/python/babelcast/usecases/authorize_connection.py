@@ -1,0 +1,75 @@
+"""Who may open which connection."""
+
+import hmac
+from dataclasses import dataclass
+
+from babelcast.domain.caller import Grant
+from babelcast.domain.connection import Role
+from babelcast.domain.errors import (
+    NotAllowedError,
+    NotAuthenticatedError,
+    SessionEndedError,
+    UnsupportedLanguageError,
+)
+from babelcast.domain.languages import LanguageCode
+from babelcast.domain.session import Session, parse_session_id
+from babelcast.ports import Sessions, TokenVerifier
+from babelcast.usecases.create_session import hash_join_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizeConnection:
+    """Decide about new connections."""
+
+    sessions: Sessions
+    tokens: TokenVerifier
+
+    async def speaker(self, session_id: str, token: str | None) -> Grant:
+        """What the owner of a session is granted.
+
+        Raises:
+            NotAuthenticatedError: No valid token.
+            SessionNotFoundError, SessionEndedError: There is nothing to speak in.
+            NotAllowedError: The session is somebody else's.
+        """
+        if token is None:
+            raise NotAuthenticatedError("a speaker needs a token")
+        user_id = await self.tokens.verify(token)
+        session = await self._open_session(session_id)
+        if session.speaker_id != user_id:
+            raise NotAllowedError("the session is somebody else's")
+        return _grant(session, Role.SPEAKER, user_id=user_id)
+
+    async def listener(self, session_id: str, *, target_language: str | None, join_key: str | None) -> Grant:
+        """What a listener is granted; a token is not looked at.
+
+        Raises:
+            SessionNotFoundError, SessionEndedError: There is nothing to listen to.
+            UnsupportedLanguageError: No language, or not one of this session.
+            NotAllowedError: The join key is missing or wrong.
+        """
+        session = await self._open_session(session_id)
+        language = LanguageCode(target_language or "")
+        if language not in session.target_languages:
+            raise UnsupportedLanguageError("the session does not offer this language")
+        if session.join_key_hash is not None and not hmac.compare_digest(
+            session.join_key_hash, hash_join_key(join_key or "")
+        ):
+            raise NotAllowedError("the join key is wrong")
+        return _grant(session, Role.LISTENER, target_language=language)
+
+    async def _open_session(self, session_id: str) -> Session:
+        session = await self.sessions.get(parse_session_id(session_id))
+        if session.is_over:
+            raise SessionEndedError("the session has ended")
+        return session
+
+
+def _grant(session: Session, role: Role, **more: str) -> Grant:
+    return Grant(
+        session_id=session.session_id,
+        role=role,
+        cell=session.cell,
+        source_language=session.source_language,
+        **more,  # type: ignore[arg-type]
+    )

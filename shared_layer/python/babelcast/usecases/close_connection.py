@@ -1,0 +1,36 @@
+"""A connection is gone: forget it, and when it was the speaker's last, let the stream know."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from babelcast.domain.caller import Caller
+from babelcast.domain.connection import Role
+from babelcast.domain.stream_record import Control, ControlKind
+from babelcast.ports import AudioStream, Connections, Sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseConnection:
+    """Handle lost connections."""
+
+    sessions: Sessions
+    connections: Connections
+    stream: AudioStream
+    now_ms: Callable[[], int]
+
+    async def __call__(self, caller: Caller) -> None:
+        """Forget the connection.
+
+        Raises:
+            SessionNotFoundError: The session has expired.
+        """
+        await self.connections.remove(caller.connection_id)
+        if caller.grant.role is not Role.SPEAKER:
+            return
+        session = await self.sessions.get(caller.session_id)
+        audience = await self.connections.audience(caller.session_id)
+        # The index may still show the connection that was just removed.
+        others = [each for each in audience.speakers if each.connection_id != caller.connection_id]
+        if not others and not session.is_over:
+            lost = Control(kind=ControlKind.LOST, at_ms=self.now_ms())
+            await self.stream.append(caller.session_id, caller.grant.cell, lost)

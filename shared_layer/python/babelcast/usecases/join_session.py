@@ -1,0 +1,89 @@
+"""A client is ready to hear: greet it, and send what it has missed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from babelcast.domain.caller import Caller
+from babelcast.domain.connection import Connection, Role
+from babelcast.domain.languages import LanguageCode
+from babelcast.domain.notices import SessionJoined
+from babelcast.domain.segment import Rendition, Segment
+from babelcast.ports import Connections, Segments, Sessions
+from babelcast.usecases.broadcast import Broadcast
+from babelcast.usecases.deliver_segment import NotifySegment
+
+MAX_REPLAYED_SEGMENTS: Final = 200
+"""About ten minutes of speech; a listener who was away longer goes on live."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinSession:
+    """Greet clients and fill the holes that listeners see."""
+
+    sessions: Sessions
+    segments: Segments
+    connections: Connections
+    notify: NotifySegment
+    broadcast: Broadcast
+    now_ms: Callable[[], int]
+
+    async def __call__(self, caller: Caller, last_sequence_number: int | None) -> None:
+        """Answer ``joinSession``; with a number, everything after it follows.
+
+        Raises:
+            SessionNotFoundError: The session has expired.
+        """
+        session = await self.sessions.get(caller.session_id)
+        connection = await self._connection(caller)
+        await self.broadcast(
+            (connection,),
+            SessionJoined(
+                session_id=session.session_id,
+                role=connection.role,
+                source_language=session.source_language,
+                target_language=connection.target_language,
+                state=session.state,
+                volume=session.volume,
+                next_sequence_number=session.cursor.next_segment,
+                connection_expires_at=caller.expires_at_ms,
+                server_time=self.now_ms(),
+            ),
+        )
+        if last_sequence_number is not None and connection.target_language is not None:
+            await self._replay(connection, connection.target_language, last_sequence_number)
+
+    async def resume(self, caller: Caller, last_sequence_number: int) -> None:
+        """Send everything after a number again.
+
+        Raises:
+            NotAllowedError: Only listeners have holes.
+        """
+        caller.require(Role.LISTENER)
+        connection = await self._connection(caller)
+        if connection.target_language is not None:
+            await self._replay(connection, connection.target_language, last_sequence_number)
+
+    async def _connection(self, caller: Caller) -> Connection:
+        """As it is now; a joined connection is stored again if its record was lost."""
+        known = await self.connections.get(caller.connection_id)
+        if known is None:
+            known = caller.connection()
+            await self.connections.add(known)
+        return known
+
+    async def _replay(self, connection: Connection, language: LanguageCode, last_sequence_number: int) -> None:
+        missed = await self.segments.since(connection.session_id, last_sequence_number + 1, limit=MAX_REPLAYED_SEGMENTS)
+        for segment in missed:
+            await self.broadcast(
+                (connection,),
+                self.notify.translated_audio(segment, _rendition(segment, language), replayed=True),
+            )
+
+
+def _rendition(segment: Segment, language: LanguageCode) -> Rendition:
+    """The segment in a language, or its source text when nobody listened to the language at the time."""
+    made = segment.renditions.get(language)
+    if made is not None:
+        return made
+    return Rendition(language=language, text=segment.source.text, clip_key=None, duration_s=0.0, translated=False)

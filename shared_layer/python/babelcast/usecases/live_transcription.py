@@ -1,0 +1,151 @@
+"""One session's open recogniser: what has been fed, what is waiting, and where the audio lies in the stream.
+
+It is a cache. Everything in it can be rebuilt from the cursor and the audio stream, and is, whenever it is missing,
+broken, or not where the cursor says.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from babelcast.domain.audio import BYTES_PER_SAMPLE, AudioChunk
+from babelcast.domain.languages import Language
+from babelcast.domain.segmenter import SegmenterState
+from babelcast.domain.session import Cursor, SessionId
+from babelcast.ports import TranscriptionStream
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Held:
+    sample_offset: int
+    arrival: int
+    pcm: bytes
+
+    @property
+    def end_offset(self) -> int:
+        return self.sample_offset + len(self.pcm) // BYTES_PER_SAMPLE
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    end_offset: int
+    sequence_number: str
+
+
+class LiveTranscription:
+    """The warm state of one session.
+
+    Attributes:
+        cursor: As it was last read or written; the next write expects it there.
+        position: Next sample to be fed; everything before it has been fed or is committed.
+        segmenter: What has been recognised and committed.
+        stream: The open recogniser, or None while nobody speaks.
+        last_fed_s: Monotonic time of the last audio fed.
+        partial_text: The partial caption last sent.
+    """
+
+    def __init__(self, session_id: SessionId, source: Language, cursor: Cursor, *, now_s: float) -> None:
+        self.session_id = session_id
+        self.source = source
+        self.cursor = cursor
+        self.position = cursor.committed_sample
+        self.segmenter = SegmenterState(next_number=cursor.next_segment, committed_sample=cursor.committed_sample)
+        self.stream: TranscriptionStream | None = None
+        self.last_fed_s = now_s
+        self.partial_text = ""
+        self.last_sequence_number = cursor.sequence_number
+        self._held: list[_Held] = []
+        self._places: deque[_Place] = deque()
+
+    def hold(self, chunk: AudioChunk, sequence_number: str) -> bool:
+        """Take a chunk in; False when all of it has been heard before."""
+        self.last_sequence_number = sequence_number
+        if chunk.end_offset <= self.position:
+            return False
+        self._places.append(_Place(chunk.end_offset, sequence_number))
+        heapq.heappush(self._held, _Held(chunk.sample_offset, int(sequence_number), chunk.pcm))
+        return True
+
+    def take_ready(self) -> Iterator[bytes]:
+        """The audio that follows on without a gap, in order, each sample once; the position moves with it."""
+        while self._held and self._held[0].sample_offset <= self.position:
+            held = heapq.heappop(self._held)
+            if held.end_offset > self.position:
+                known = (self.position - held.sample_offset) * BYTES_PER_SAMPLE
+                self.position = held.end_offset
+                yield held.pcm[known:]
+
+    @property
+    def gap_samples(self) -> int:
+        """Missing samples before the first chunk that waits; 0 when none does."""
+        return self._held[0].sample_offset - self.position if self._held else 0
+
+    @property
+    def waiting_samples(self) -> int:
+        """From the position to the end of what waits behind a gap."""
+        return max((held.end_offset for held in self._held), default=self.position) - self.position
+
+    def skip_to_waiting(self) -> None:
+        """Give the gap up: go on with the first chunk that waits."""
+        self.position = self._held[0].sample_offset
+
+    def cursor_at(self, committed_sample: int, *, next_segment: int, closed: bool = False) -> Cursor:
+        """The cursor when everything before a sample is settled: replay begins at the first record beyond it."""
+        beyond = [place.sequence_number for place in self._places if place.end_offset > committed_sample]
+        sequence_number = min(beyond, key=int) if beyond else self.last_sequence_number
+        return replace(
+            self.cursor,
+            committed_sample=committed_sample,
+            sequence_number=sequence_number,
+            next_segment=next_segment,
+            closed=closed,
+        )
+
+    def moved(self, cursor: Cursor) -> None:
+        """The cursor has been written."""
+        self.cursor = cursor
+        self._places = deque(place for place in self._places if place.end_offset > cursor.committed_sample)
+
+    async def close(self) -> None:
+        """Let go of the recogniser."""
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            await stream.close()
+
+
+class TranscriptionPool:
+    """The live sessions of this execution environment, least recently used first.
+
+    Args:
+        max_streams: Beyond it, the session that has waited longest is closed; it is rebuilt when it speaks again.
+    """
+
+    def __init__(self, *, max_streams: int) -> None:
+        self._max_streams = max_streams
+        self._live: dict[SessionId, LiveTranscription] = {}
+
+    def get(self, session_id: SessionId) -> LiveTranscription | None:
+        """The session's warm state, now the most recently used."""
+        live = self._live.pop(session_id, None)
+        if live is not None:
+            self._live[session_id] = live
+        return live
+
+    async def add(self, live: LiveTranscription) -> None:
+        """Keep a session's state."""
+        while len(self._live) >= self._max_streams:
+            await self.discard(next(iter(self._live)))
+        self._live[live.session_id] = live
+
+    async def discard(self, session_id: SessionId) -> None:
+        """Forget a session's state and close its recogniser."""
+        live = self._live.pop(session_id, None)
+        if live is not None:
+            await live.close()
+
+    async def close_idle(self, *, now_s: float, idle_limit_s: float) -> None:
+        """Close those whose recogniser has heard nothing for so long that the service hangs up."""
+        for live in tuple(self._live.values()):
+            if now_s - live.last_fed_s > idle_limit_s:
+                await self.discard(live.session_id)

@@ -1,0 +1,221 @@
+"""The ports without AWS: the same promises, kept in dictionaries. `tests/ports` holds them to AWS's adapters."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from babelcast.domain.connection import Audience, Connection, ConnectionId
+from babelcast.domain.errors import (
+    AtCapacityError,
+    CursorMovedError,
+    SessionNotFoundError,
+    SynthesisUnavailableError,
+    TranslationUnavailableError,
+)
+from babelcast.domain.languages import Language, LanguageCode, Voice
+from babelcast.domain.notices import Notice
+from babelcast.domain.segment import Segment
+from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId
+from babelcast.domain.stream_record import Payload, StreamRecord
+
+
+class InMemorySessions:
+    def __init__(self) -> None:
+        self.by_id: dict[SessionId, Session] = {}
+        self._status_at: dict[SessionId, int] = {}
+
+    async def create(self, session: Session) -> bool:
+        return self.by_id.setdefault(session.session_id, session) is session
+
+    async def get(self, session_id: SessionId) -> Session:
+        try:
+            return self.by_id[session_id]
+        except KeyError:
+            raise SessionNotFoundError("no such session") from None
+
+    async def apply(self, session_id: SessionId, command: BroadcastCommand) -> Session:
+        self.by_id[session_id] = (await self.get(session_id)).after(command)
+        return self.by_id[session_id]
+
+    async def set_volume(self, session_id: SessionId, volume: float) -> Session:
+        self.by_id[session_id] = replace(await self.get(session_id), volume=volume)
+        return self.by_id[session_id]
+
+    async def claim_status(self, session_id: SessionId, *, now_ms: int, interval_ms: int) -> bool:
+        if session_id not in self.by_id or self._status_at.get(session_id, -interval_ms) > now_ms - interval_ms:
+            return False
+        self._status_at[session_id] = now_ms
+        return True
+
+
+class InMemorySegments:
+    def __init__(self) -> None:
+        self.by_key: dict[tuple[SessionId, int], Segment] = {}
+
+    async def mark_delivered(self, session_id: SessionId, number: int) -> None:
+        self.by_key[session_id, number] = replace(self.by_key[session_id, number], delivered=True)
+
+    async def since(self, session_id: SessionId, number: int, *, limit: int) -> Sequence[Segment]:
+        return [each for each in self.of(session_id) if each.source.number >= number][:limit]
+
+    async def latest(self, session_id: SessionId, *, limit: int) -> Sequence[Segment]:
+        return self.of(session_id)[-limit:]
+
+    def of(self, session_id: SessionId) -> list[Segment]:
+        return [self.by_key[key] for key in sorted(self.by_key) if key[0] == session_id]
+
+
+class InMemoryCursors:
+    def __init__(self, sessions: InMemorySessions, segments: InMemorySegments) -> None:
+        self._sessions = sessions
+        self._segments = segments
+
+    async def move(self, session_id: SessionId, *, expected: Cursor, moved: Cursor) -> None:
+        session = self._sessions.by_id.get(session_id)
+        if session is None or session.cursor != expected:
+            raise CursorMovedError("the cursor is elsewhere")
+        self._sessions.by_id[session_id] = replace(session, cursor=moved)
+
+    async def commit(self, segment: Segment, *, expected: Cursor, moved: Cursor, expires_at_s: int) -> None:
+        key = (segment.session_id, segment.source.number)
+        if key in self._segments.by_key:
+            raise CursorMovedError("the segment exists")
+        await self.move(segment.session_id, expected=expected, moved=moved)
+        self._segments.by_key[key] = segment
+
+
+class InMemoryConnections:
+    def __init__(self) -> None:
+        self.by_id: dict[ConnectionId, Connection] = {}
+
+    async def add(self, connection: Connection) -> None:
+        self.by_id[connection.connection_id] = connection
+
+    async def get(self, connection_id: ConnectionId) -> Connection | None:
+        return self.by_id.get(connection_id)
+
+    async def change(
+        self, connection_id: ConnectionId, *, language: LanguageCode | None = None, listening: bool | None = None
+    ) -> Connection | None:
+        known = self.by_id.get(connection_id)
+        if known is None:
+            return None
+        self.by_id[connection_id] = replace(
+            known,
+            target_language=known.target_language if language is None else language,
+            listening=known.listening if listening is None else listening,
+        )
+        return self.by_id[connection_id]
+
+    async def remove(self, connection_id: ConnectionId) -> Connection | None:
+        return self.by_id.pop(connection_id, None)
+
+    async def audience(self, session_id: SessionId) -> Audience:
+        return Audience(connections=tuple(each for each in self.by_id.values() if each.session_id == session_id))
+
+
+class InMemoryCapacity:
+    def __init__(self, *, cells: int, sessions_per_cell: int) -> None:
+        self._cells: list[dict[SessionId, int]] = [{} for _ in range(cells)]
+        self._sessions_per_cell = sessions_per_cell
+
+    async def claim(self, session_id: SessionId, *, expires_at_s: int, now_s: int) -> int:
+        for held in self._cells:
+            for key in [key for key, until in held.items() if until <= now_s]:
+                del held[key]
+        cell = min(range(len(self._cells)), key=lambda each: len(self._cells[each]))
+        if len(self._cells[cell]) >= self._sessions_per_cell:
+            raise AtCapacityError("full")
+        self._cells[cell][session_id] = expires_at_s
+        return cell
+
+    async def occupants(self) -> Mapping[SessionId, int]:
+        return {key: cell for cell, held in enumerate(self._cells) for key in held}
+
+    async def release(self, session_id: SessionId, cell: int) -> None:
+        self._cells[cell].pop(session_id, None)
+
+
+class InMemoryStream:
+    """One cell's stream: both ends of it."""
+
+    def __init__(self) -> None:
+        self.records: list[StreamRecord] = []
+
+    async def append(self, session_id: SessionId, cell: int, payload: Payload) -> None:
+        number = f"{49_000_000_000 + len(self.records)}"
+        self.records.append(StreamRecord(session_id=session_id, sequence_number=number, payload=payload))
+
+    async def read(self, session_id: SessionId, *, start: str, before: str) -> AsyncIterator[StreamRecord]:
+        for record in tuple(self.records):
+            if int(start) <= int(record.sequence_number) < int(before) and record.session_id == session_id:
+                yield record
+
+
+@dataclass
+class InMemoryClips:
+    stored: dict[str, bytes] = field(default_factory=dict)
+
+    async def put(self, key: str, mp3: bytes) -> float:
+        self.stored[key] = mp3
+        return len(mp3) / 10
+
+    def url(self, key: str) -> str:
+        return f"https://clips.example/{key}"
+
+
+@dataclass
+class RecordingNotifier:
+    """Keeps what each connection was told, in order; a connection that is not open is gone."""
+
+    connections: InMemoryConnections
+    gone: set[ConnectionId] = field(default_factory=set)
+    told: list[tuple[ConnectionId, Notice]] = field(default_factory=list)
+
+    async def send(self, receivers: Iterable[ConnectionId], notice: Notice) -> frozenset[ConnectionId]:
+        targets = tuple(receivers)
+        self.told.extend((each, notice) for each in targets if each not in self.gone)
+        return frozenset(targets) & frozenset(self.gone)
+
+    def to(self, connection_id: str) -> list[Notice]:
+        return [notice for receiver, notice in self.told if receiver == connection_id]
+
+
+@dataclass
+class ScriptedTranslator:
+    """Translates a word to the word with the language's mark; languages in ``broken`` fail."""
+
+    broken: set[str] = field(default_factory=set)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+
+    async def translate(self, text: str, *, source: Language, target: Language) -> str:
+        self.calls.append((target.code, text))
+        if target.code in self.broken:
+            raise TranslationUnavailableError("broken")
+        return " ".join(f"{word}/{target.code}" for word in text.split())
+
+
+@dataclass
+class ScriptedSynthesizer:
+    """A byte per character; voices in ``broken`` fail."""
+
+    broken: set[str] = field(default_factory=set)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+
+    async def synthesize(self, text: str, voice: Voice) -> bytes:
+        self.calls.append((voice.voice_id, text))
+        if voice.voice_id in self.broken:
+            raise SynthesisUnavailableError("broken")
+        return text.encode()
+
+
+class CountingMeter:
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.durations: dict[str, list[float]] = {}
+
+    def count(self, name: str, value: int = 1) -> None:
+        self.counts[name] += value
+
+    def duration_ms(self, name: str, value: float) -> None:
+        self.durations.setdefault(name, []).append(value)
