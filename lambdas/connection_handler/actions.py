@@ -1,0 +1,87 @@
+"""From a message to the use case that carries it out."""
+
+from typing import Final
+
+from babelcast.domain.caller import Caller
+from babelcast.domain.connection import Role
+from babelcast.domain.notices import BroadcastState, ConnectionRefreshRequired, Notice
+from babelcast.domain.session import BroadcastCommand, Session
+from babelcast.protocol import messages
+from babelcast.wiring import ConnectionHandling, now_ms
+
+_REFRESH_BEFORE_MS: Final = 10 * 60 * 1000
+"""A client is told to open a new connection at 1 h 50 of the 2 h that API Gateway allows."""
+
+_COMMANDS: Final = {
+    messages.PauseBroadcast: BroadcastCommand.PAUSE,
+    messages.ResumeBroadcast: BroadcastCommand.RESUME,
+    messages.MuteBroadcast: BroadcastCommand.MUTE,
+    messages.UnmuteBroadcast: BroadcastCommand.UNMUTE,
+    messages.EndSession: BroadcastCommand.END,
+}
+
+
+async def carry_out(handling: ConnectionHandling, caller: Caller, message: messages.ClientMessage) -> Notice | None:
+    """Carry a message out and return the answer for its sender, if it has one.
+
+    Raises:
+        BabelcastError: The message is refused; nothing has been changed.
+    """
+    match message:
+        case messages.AudioChunkMessage():
+            return await handling.accept_audio(caller, message.session_id, message.chunk())
+        case messages.JoinSession():
+            await handling.join(caller, message.last_sequence_number)
+            await handling.status.changed(caller.session_id)
+        case messages.Resume():
+            await handling.join.resume(caller, message.last_sequence_number)
+        case messages.SetVolume():
+            caller.require(Role.SPEAKER)
+            await _tell_state(
+                handling,
+                await handling.control.set_volume(caller.session_id, caller.grant.user_id, message.volume),
+            )
+        case messages.GetSessionStatus():
+            await handling.status.answer(caller.connection())
+        case messages.Heartbeat():
+            return _refresh(caller)
+        case messages.ChangeLanguage():
+            await handling.listening.language(caller, message.target_language)
+            await handling.status.changed(caller.session_id)
+        case messages.PausePlayback() | messages.ResumePlayback():
+            await handling.listening.listening(caller, listening=isinstance(message, messages.ResumePlayback))
+        case messages.PlaybackReport():
+            _measure(handling, message)
+        case _:
+            await _command(handling, caller, _COMMANDS[type(message)])
+    return None
+
+
+async def _command(handling: ConnectionHandling, caller: Caller, command: BroadcastCommand) -> None:
+    caller.require(Role.SPEAKER)
+    session = await handling.control(caller.session_id, caller.grant.user_id, command)
+    if not session.is_over:
+        # The end is told by the processor, once everybody has heard the last words.
+        await _tell_state(handling, session)
+
+
+async def _tell_state(handling: ConnectionHandling, session: Session) -> None:
+    audience = await handling.connections.audience(session.session_id)
+    await handling.broadcast(
+        audience.connections,
+        BroadcastState(session_id=session.session_id, state=session.state, volume=session.volume),
+    )
+
+
+def _refresh(caller: Caller) -> Notice | None:
+    if now_ms() < caller.expires_at_ms - _REFRESH_BEFORE_MS:
+        return None
+    return ConnectionRefreshRequired(expires_at=caller.expires_at_ms)
+
+
+def _measure(handling: ConnectionHandling, report: messages.PlaybackReport) -> None:
+    for clip in report.clips:
+        handling.meter.count("ClipDownloadFailures", int(clip.failed))
+        handling.meter.count("ClipsSkipped", int(clip.skipped))
+        if clip.download_ms is not None:
+            handling.meter.duration_ms("S3DownloadLatency", clip.download_ms)

@@ -1,0 +1,49 @@
+"""``$connect`` and every message of a client."""
+
+from typing import Any, Final
+
+from babelcast import wiring
+from babelcast.domain.caller import Caller
+from babelcast.domain.errors import BabelcastError
+from babelcast.domain.notices import ErrorNotice, Notice
+from babelcast.observability import log_failure, meter, observed
+from babelcast.protocol.messages import decode_message, encode_notice, peek_action
+from babelcast.protocol.websocket_event import read_caller
+from connection_handler.actions import carry_out
+
+_ANSWERED_ROUTES: Final = frozenset({"audioChunk", "$default"})
+"""Routes with a route response: the answer goes back with the invocation, without a call of its own."""
+
+
+@observed
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Store a new connection, or carry out a message and answer it."""
+    caller = read_caller(event)
+    route: str = event["requestContext"]["routeKey"]
+    if route == "$connect":
+        wiring.run(wiring.connection_handling().connections.add(caller.connection()))
+        return {"statusCode": 200}
+    return wiring.run(_message(caller, route, event.get("body") or ""))
+
+
+async def _message(caller: Caller, route: str, body: str) -> dict[str, Any]:
+    handling = wiring.connection_handling()
+    try:
+        answer = await carry_out(handling, caller, decode_message(body))
+    except BabelcastError as error:
+        meter.count("MessagesRefused")
+        if error.retryable:
+            log_failure(error, session_id=caller.session_id)
+        answer = ErrorNotice.of(error, peek_action(body))
+    return await _answer(handling, caller, route, answer)
+
+
+async def _answer(
+    handling: wiring.ConnectionHandling, caller: Caller, route: str, answer: Notice | None
+) -> dict[str, Any]:
+    if answer is None:
+        return {"statusCode": 200}
+    if route in _ANSWERED_ROUTES:
+        return {"statusCode": 200, "body": encode_notice(answer).decode()}
+    await handling.broadcast((caller.connection(),), answer)
+    return {"statusCode": 200}

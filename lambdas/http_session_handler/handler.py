@@ -1,0 +1,53 @@
+"""The HTTP API: create, read and end sessions, list languages."""
+
+from typing import Any
+
+from babelcast import wiring
+from babelcast.domain.errors import BabelcastError
+from babelcast.domain.session import BroadcastCommand, parse_session_id
+from babelcast.observability import log_failure, meter, observed
+from babelcast.protocol.http_api import (
+    answer,
+    created_session,
+    error_answer,
+    language_list,
+    public_session,
+    read_create_session,
+    read_user,
+)
+
+
+@observed
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Answer a request."""
+    try:
+        return wiring.run(_route(event))
+    except BabelcastError as error:
+        meter.count("HttpRequestsRefused")
+        if error.retryable:
+            log_failure(error, route=event["routeKey"])
+        return error_answer(error)
+
+
+async def _route(event: dict[str, Any]) -> dict[str, Any]:
+    handling = wiring.http_session_handling()
+    route: str = event["routeKey"]
+    if route == "GET /languages":
+        return answer(200, language_list(handling.offer.sources, handling.offer.targets))
+    if route == "POST /sessions":
+        wanted = read_create_session(event)
+        session = await handling.create(
+            read_user(event),
+            source_language=wanted.source_language,
+            target_languages=wanted.target_languages,
+            join_key=wanted.join_key,
+        )
+        meter.count("SessionsCreated")
+        urls = {"websocket_url": handling.websocket_url, "listener_url": handling.listener_url}
+        return answer(201, created_session(session, **urls))
+    session_id = parse_session_id(event["pathParameters"]["sessionId"])
+    if route == "GET /sessions/{sessionId}":
+        return answer(200, public_session(await handling.sessions.get(session_id)))
+    session = await handling.control(session_id, read_user(event), BroadcastCommand.END)
+    await handling.capacity.release(session_id, session.cell)
+    return answer(204)

@@ -1,0 +1,1 @@
+"""One module per vendor service: the only place that speaks to AWS."""

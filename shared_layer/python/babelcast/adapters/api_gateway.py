@@ -1,0 +1,45 @@
+"""API Gateway's ``@connections``: the way to every client."""
+
+import asyncio
+from collections.abc import Iterable
+
+from babelcast.adapters.aws_client import call, client
+from babelcast.domain.connection import ConnectionId
+from babelcast.domain.errors import BabelcastError, ConnectionGoneError
+from babelcast.domain.notices import Notice
+from babelcast.ports import Meter
+from babelcast.protocol.messages import encode_notice
+
+
+class ApiGatewayNotifier:
+    """`babelcast.ports.Notifier`.
+
+    Args:
+        endpoint_url: The API's management endpoint, ``https://…/stage``.
+        meter: Counts what could not be sent.
+    """
+
+    def __init__(self, endpoint_url: str, meter: Meter) -> None:
+        self._client = client("apigatewaymanagementapi", endpoint_url)
+        self._meter = meter
+
+    async def send(self, receivers: Iterable[ConnectionId], notice: Notice) -> frozenset[ConnectionId]:
+        """See the port."""
+        data = encode_notice(notice)
+        targets = tuple(receivers)
+        alive = await asyncio.gather(*(self._post(each, data) for each in targets))
+        return frozenset(each for each, reached in zip(targets, alive, strict=True) if not reached)
+
+    async def _post(self, connection_id: ConnectionId, data: bytes) -> bool:
+        try:
+            await call(
+                self._client.post_to_connection,
+                errors={"GoneException": ConnectionGoneError},
+                ConnectionId=connection_id,
+                Data=data,
+            )
+        except ConnectionGoneError:
+            return False
+        except BabelcastError:
+            self._meter.count("NotificationsFailed")
+        return True

@@ -1,0 +1,89 @@
+"""boto3 clients for a live path: bounded in time, few retries, called from threads of one pool."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from typing import Any, Final, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from babelcast.domain.errors import BabelcastError, StorageUnavailableError
+
+CONCURRENT_CALLS: Final = 32
+
+CONDITION_FAILED: Final = "ConditionalCheckFailedException"
+"""DynamoDB's code for a write whose condition did not hold."""
+
+CLIENT_CONFIG: Final = Config(
+    connect_timeout=1,
+    read_timeout=5,
+    retries={"total_max_attempts": 3, "mode": "standard"},
+    max_pool_connections=CONCURRENT_CALLS,
+)
+"""Three attempts with backoff and jitter; after that the caller decides."""
+
+_T = TypeVar("_T")
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix="aws")
+
+
+async def in_thread(function: Callable[..., _T], **arguments: Any) -> _T:
+    """Call a blocking function of an SDK without blocking the event loop."""
+    return await asyncio.get_running_loop().run_in_executor(_threads(), partial(function, **arguments))
+
+
+def error_code(error: Exception) -> str:
+    """The service's code of an error, or the exception's name when there was no answer.
+
+    A transaction that was cancelled by a condition has the condition's code.
+    """
+    if not isinstance(error, ClientError):
+        return type(error).__name__
+    reasons = {each.get("Code") for each in error.response.get("CancellationReasons", ())}
+    if "ConditionalCheckFailed" in reasons:
+        return CONDITION_FAILED
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+async def call(
+    function: Callable[..., Any],
+    *,
+    errors: Mapping[str, Callable[[str], BabelcastError]] | None = None,
+    otherwise: Callable[[str], BabelcastError] = StorageUnavailableError,
+    **arguments: Any,
+) -> Any:
+    """Call an AWS operation.
+
+    Args:
+        function: A bound method of a boto3 client.
+        errors: Our error for each of the service's codes that means something to the caller.
+        otherwise: Our error for all others.
+        arguments: The operation's parameters.
+
+    Raises:
+        BabelcastError: As the table says; the message holds the operation and the code only.
+    """
+    try:
+        return await in_thread(function, **arguments)
+    except (ClientError, BotoCoreError) as error:
+        code = error_code(error)
+        make = (errors or {}).get(code, otherwise)
+        raise make(f"{function.__name__}: {code}") from error
+
+
+@cache
+def client(service: str, endpoint_url: str | None = None) -> Any:
+    """The one client of a service in this environment."""
+    return boto3.client(service, config=CLIENT_CONFIG, endpoint_url=endpoint_url)  # type: ignore[call-overload]
+
+
+@cache
+def dynamodb_client() -> Any:
+    """A DynamoDB client that takes and gives plain Python values."""
+    return boto3.resource("dynamodb", config=CLIENT_CONFIG).meta.client

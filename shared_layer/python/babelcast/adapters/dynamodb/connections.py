@@ -1,0 +1,109 @@
+"""The Connections table and its index by session and language."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from babelcast.adapters.aws_client import CONDITION_FAILED, call, dynamodb_client
+from babelcast.domain.connection import Audience, Connection, ConnectionId, Role
+from babelcast.domain.errors import CursorMovedError
+from babelcast.domain.languages import LanguageCode
+from babelcast.domain.session import SessionId
+
+INDEX_NAME: Final = "SessionLanguageIndex"
+_SPEAKER: Final = "speaker"
+"""Stands in the index's sort key for speakers, who have no target language."""
+_MARGIN_S: Final = 600
+"""A record outlives the longest connection by this much, for those whose ``$disconnect`` never comes."""
+
+
+class DynamoDbConnections:
+    """`babelcast.ports.Connections`."""
+
+    def __init__(self, table_name: str) -> None:
+        self._table_name = table_name
+        self._client = dynamodb_client()
+
+    async def add(self, connection: Connection) -> None:
+        """See the port."""
+        await call(
+            self._client.put_item,
+            TableName=self._table_name,
+            Item={
+                "connectionId": connection.connection_id,
+                "sessionId": connection.session_id,
+                "targetLanguage": connection.target_language or _SPEAKER,
+                "role": connection.role.value,
+                "listening": connection.listening,
+                "joinedAt": connection.joined_at_ms,
+                "expiresAt": connection.expires_at_ms // 1000 + _MARGIN_S,
+            },
+        )
+
+    async def get(self, connection_id: ConnectionId) -> Connection | None:
+        """See the port."""
+        answer = await call(
+            self._client.get_item, TableName=self._table_name, Key=_key(connection_id), ConsistentRead=True
+        )
+        return _connection(answer["Item"]) if "Item" in answer else None
+
+    async def change(
+        self, connection_id: ConnectionId, *, language: LanguageCode | None = None, listening: bool | None = None
+    ) -> Connection | None:
+        """See the port."""
+        changes = {"targetLanguage": language, "listening": listening}
+        wanted = {name: value for name, value in changes.items() if value is not None}
+        try:
+            answer = await call(
+                self._client.update_item,
+                errors={CONDITION_FAILED: CursorMovedError},
+                TableName=self._table_name,
+                Key=_key(connection_id),
+                UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in wanted),
+                ConditionExpression="attribute_exists(connectionId)",
+                ExpressionAttributeValues={f":{name}": value for name, value in wanted.items()},
+                ReturnValues="ALL_NEW",
+            )
+        except CursorMovedError:
+            return None
+        return _connection(answer["Attributes"])
+
+    async def remove(self, connection_id: ConnectionId) -> Connection | None:
+        """See the port."""
+        answer = await call(
+            self._client.delete_item, TableName=self._table_name, Key=_key(connection_id), ReturnValues="ALL_OLD"
+        )
+        return _connection(answer["Attributes"]) if answer.get("Attributes") else None
+
+    async def audience(self, session_id: SessionId) -> Audience:
+        """See the port."""
+        found: list[Connection] = []
+        start: dict[str, Any] = {}
+        while True:
+            answer = await call(
+                self._client.query,
+                TableName=self._table_name,
+                IndexName=INDEX_NAME,
+                KeyConditionExpression="sessionId = :session",
+                ExpressionAttributeValues={":session": session_id},
+                **start,
+            )
+            found.extend(_connection(item) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return Audience(connections=tuple(found))
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def _key(connection_id: ConnectionId) -> dict[str, str]:
+    return {"connectionId": connection_id}
+
+
+def _connection(item: Mapping[str, Any]) -> Connection:
+    role = Role(item["role"])
+    return Connection(
+        connection_id=ConnectionId(item["connectionId"]),
+        session_id=SessionId(item["sessionId"]),
+        role=role,
+        joined_at_ms=int(item["joinedAt"]),
+        target_language=LanguageCode(item["targetLanguage"]) if role is Role.LISTENER else None,
+        listening=bool(item["listening"]),
+    )

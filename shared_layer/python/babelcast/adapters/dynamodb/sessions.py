@@ -1,0 +1,215 @@
+"""The Sessions table: sessions, their state machine and their cursors."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from babelcast.adapters.aws_client import CONDITION_FAILED, call, dynamodb_client
+from babelcast.adapters.dynamodb.segments import segment_item
+from babelcast.domain.errors import CursorMovedError, SessionNotFoundError, StorageUnavailableError
+from babelcast.domain.languages import LanguageCode
+from babelcast.domain.segment import Segment
+from babelcast.domain.session import (
+    BroadcastCommand,
+    Cursor,
+    Session,
+    SessionId,
+    SessionState,
+    UserId,
+    next_state,
+)
+
+_MAX_STATE_RACES: Final = 5
+
+
+class DynamoDbSessions:
+    """`babelcast.ports.Sessions`."""
+
+    def __init__(self, table_name: str) -> None:
+        self._table_name = table_name
+        self._client = dynamodb_client()
+
+    async def create(self, session: Session) -> bool:
+        """See the port."""
+        try:
+            await call(
+                self._client.put_item,
+                errors={CONDITION_FAILED: CursorMovedError},
+                TableName=self._table_name,
+                Item=_item(session),
+                ConditionExpression="attribute_not_exists(sessionId)",
+            )
+        except CursorMovedError:
+            return False
+        return True
+
+    async def get(self, session_id: SessionId) -> Session:
+        """See the port."""
+        answer = await call(
+            self._client.get_item, TableName=self._table_name, Key={"sessionId": session_id}, ConsistentRead=True
+        )
+        if "Item" not in answer:
+            raise SessionNotFoundError("no such session")
+        return _session(answer["Item"])
+
+    async def apply(self, session_id: SessionId, command: BroadcastCommand) -> Session:
+        """See the port."""
+        for _ in range(_MAX_STATE_RACES):
+            session = await self.get(session_id)
+            state = next_state(session.state, command)
+            try:
+                answer = await self._update(
+                    session_id,
+                    "SET #state = :new",
+                    {":new": state.value, ":old": session.state.value},
+                    condition="#state = :old",
+                    names={"#state": "state"},
+                )
+            except CursorMovedError:
+                continue
+            return _session(answer)
+        raise StorageUnavailableError("the session's state keeps changing")
+
+    async def set_volume(self, session_id: SessionId, volume: float) -> Session:
+        """See the port."""
+        try:
+            answer = await self._update(
+                session_id,
+                "SET volume = :volume",
+                {":volume": Decimal(str(volume))},
+                condition="attribute_exists(sessionId)",
+            )
+        except CursorMovedError:
+            raise SessionNotFoundError("no such session") from None
+        return _session(answer)
+
+    async def claim_status(self, session_id: SessionId, *, now_ms: int, interval_ms: int) -> bool:
+        """See the port."""
+        try:
+            await self._update(
+                session_id,
+                "SET statusAt = :now",
+                {":now": now_ms, ":before": now_ms - interval_ms},
+                condition="attribute_exists(sessionId) AND (attribute_not_exists(statusAt) OR statusAt <= :before)",
+            )
+        except CursorMovedError:
+            return False
+        return True
+
+    async def _update(
+        self,
+        session_id: SessionId,
+        expression: str,
+        values: Mapping[str, Any],
+        *,
+        condition: str,
+        names: Mapping[str, str] | None = None,
+    ) -> Mapping[str, Any]:
+        extra: dict[str, Any] = {"ExpressionAttributeNames": dict(names)} if names else {}
+        answer = await call(
+            self._client.update_item,
+            errors={CONDITION_FAILED: CursorMovedError},
+            TableName=self._table_name,
+            Key={"sessionId": session_id},
+            UpdateExpression=expression,
+            ConditionExpression=condition,
+            ExpressionAttributeValues=dict(values),
+            ReturnValues="ALL_NEW",
+            **extra,
+        )
+        item: Mapping[str, Any] = answer["Attributes"]
+        return item
+
+
+class DynamoDbCursors:
+    """`babelcast.ports.Cursors`."""
+
+    def __init__(self, *, sessions_table_name: str, segments_table_name: str) -> None:
+        self._sessions = sessions_table_name
+        self._segments = segments_table_name
+        self._client = dynamodb_client()
+
+    async def move(self, session_id: SessionId, *, expected: Cursor, moved: Cursor) -> None:
+        """See the port."""
+        await call(
+            self._client.update_item,
+            errors={CONDITION_FAILED: CursorMovedError},
+            **self._cursor_update(session_id, expected, moved),
+        )
+
+    async def commit(self, segment: Segment, *, expected: Cursor, moved: Cursor, expires_at_s: int) -> None:
+        """See the port."""
+        await call(
+            self._client.transact_write_items,
+            errors={CONDITION_FAILED: CursorMovedError},
+            TransactItems=[
+                {"Update": self._cursor_update(segment.session_id, expected, moved)},
+                {
+                    "Put": {
+                        "TableName": self._segments,
+                        "Item": segment_item(segment, expires_at_s=expires_at_s),
+                        "ConditionExpression": "attribute_not_exists(sessionId)",
+                    }
+                },
+            ],
+        )
+
+    def _cursor_update(self, session_id: SessionId, expected: Cursor, moved: Cursor) -> dict[str, Any]:
+        return {
+            "TableName": self._sessions,
+            "Key": {"sessionId": session_id},
+            "UpdateExpression": "SET #cursor = :moved",
+            "ConditionExpression": "#cursor = :expected",
+            "ExpressionAttributeNames": {"#cursor": "cursor"},
+            "ExpressionAttributeValues": {":moved": _cursor_item(moved), ":expected": _cursor_item(expected)},
+        }
+
+
+def _cursor_item(cursor: Cursor) -> dict[str, Any]:
+    return {
+        "committedSample": cursor.committed_sample,
+        "sequenceNumber": cursor.sequence_number,
+        "nextSegment": cursor.next_segment,
+        "closed": cursor.closed,
+    }
+
+
+def _cursor(item: Mapping[str, Any]) -> Cursor:
+    return Cursor(
+        committed_sample=int(item["committedSample"]),
+        sequence_number=item["sequenceNumber"],
+        next_segment=int(item["nextSegment"]),
+        closed=bool(item["closed"]),
+    )
+
+
+def _item(session: Session) -> dict[str, Any]:
+    return {
+        "sessionId": session.session_id,
+        "speakerId": session.speaker_id,
+        "sourceLanguage": session.source_language,
+        "targetLanguages": sorted(session.target_languages),
+        "createdAt": session.created_at_ms,
+        "expiresAt": session.expires_at_s,
+        "cell": session.cell,
+        "state": session.state.value,
+        "volume": Decimal(str(session.volume)),
+        "joinKeyHash": session.join_key_hash,
+        "cursor": _cursor_item(session.cursor),
+    }
+
+
+def _session(item: Mapping[str, Any]) -> Session:
+    return Session(
+        session_id=SessionId(item["sessionId"]),
+        speaker_id=UserId(item["speakerId"]),
+        source_language=LanguageCode(item["sourceLanguage"]),
+        target_languages=frozenset(LanguageCode(code) for code in item["targetLanguages"]),
+        created_at_ms=int(item["createdAt"]),
+        expires_at_s=int(item["expiresAt"]),
+        cell=int(item["cell"]),
+        state=SessionState(item["state"]),
+        volume=float(item["volume"]),
+        join_key_hash=item["joinKeyHash"],
+        cursor=_cursor(item["cursor"]),
+    )

@@ -1,0 +1,76 @@
+"""Logs and metrics of a function: structured, and free of speech text, tokens and keys.
+
+Metrics are written in CloudWatch's embedded metric format, one line per invocation, with the dimension ``service``.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+_NAMESPACE: Final = "Babelcast"
+_MAX_VALUES: Final = 90
+"""Embedded metric format takes 100 values per metric; more are thinned out by flushing."""
+
+logger = Logger()
+
+Handler = Callable[[dict[str, Any], Any], Any]
+
+
+class EmfMeter:
+    """`babelcast.ports.Meter` in embedded metric format; written when the invocation ends."""
+
+    def __init__(self) -> None:
+        self._metrics = Metrics(namespace=_NAMESPACE)
+        self._counts: dict[str, int] = {}
+        self._values = 0
+
+    def count(self, name: str, value: int = 1) -> None:
+        """See the port."""
+        self._counts[name] = self._counts.get(name, 0) + value
+
+    def duration_ms(self, name: str, value: float) -> None:
+        """See the port."""
+        self._metrics.add_metric(name=name, unit=MetricUnit.Milliseconds, value=value)
+        self._values += 1
+        if self._values >= _MAX_VALUES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been collected."""
+        counts, self._counts = self._counts, {}
+        for name, value in counts.items():
+            self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+        if counts or self._values:
+            self._metrics.flush_metrics()
+        self._values = 0
+
+
+meter: Final = EmfMeter()
+
+
+def observed(handler: Handler) -> Handler:
+    """Log what escapes a handler by its type alone, and write the invocation's metrics."""
+
+    @functools.wraps(handler)
+    def wrapper(event: dict[str, Any], context: Any) -> Any:
+        logger.append_keys(request_id=getattr(context, "aws_request_id", None))
+        try:
+            return handler(event, context)
+        finally:
+            meter.flush()
+
+    return wrapper
+
+
+def log_failure(error: BaseException, **ids: object) -> None:
+    """Log an error that an edge has answered: its type, its code and where it arose, never its data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else None
+    logger.error(
+        "failure", extra={"error": type(error).__name__, "code": getattr(error, "code", None), "at": where, **ids}
+    )

@@ -1,0 +1,235 @@
+"""Puts the parts together: the only reader of the environment. Clients and collaborators are built once."""
+
+import asyncio
+import os
+import random
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, TypeVar
+
+from babelcast.adapters.api_gateway import ApiGatewayNotifier
+from babelcast.adapters.dynamodb.capacity import DynamoDbCellCapacity
+from babelcast.adapters.dynamodb.connections import DynamoDbConnections
+from babelcast.adapters.dynamodb.segments import DynamoDbSegments
+from babelcast.adapters.dynamodb.sessions import DynamoDbCursors, DynamoDbSessions
+from babelcast.adapters.kinesis import KinesisAudioHistory, KinesisAudioStream
+from babelcast.adapters.s3 import S3Clips
+from babelcast.domain.audio import SAMPLE_RATE_HZ
+from babelcast.domain.languages import LanguageOffer
+from babelcast.domain.segmenter import SegmenterLimits
+from babelcast.observability import meter
+from babelcast.ports import CellCapacity, Connections, Meter, Sessions
+from babelcast.settings import (
+    AudioProcessorSettings,
+    AuthorizerSettings,
+    ConnectionSettings,
+    DisconnectSettings,
+    HttpSessionSettings,
+    read_settings,
+)
+from babelcast.usecases.accept_audio import AcceptAudio
+from babelcast.usecases.authorize_connection import AuthorizeConnection
+from babelcast.usecases.broadcast import Broadcast
+from babelcast.usecases.change_listening import ChangeListening
+from babelcast.usecases.close_connection import CloseConnection
+from babelcast.usecases.control_broadcast import ControlBroadcast
+from babelcast.usecases.create_session import CreateSession
+from babelcast.usecases.deliver_segment import NotifySegment, RenderSegment
+from babelcast.usecases.join_session import JoinSession
+from babelcast.usecases.live_transcription import TranscriptionPool
+from babelcast.usecases.process_audio import ProcessAudio, ProcessingLimits
+from babelcast.usecases.report_status import ReportStatus
+
+_T = TypeVar("_T")
+
+_MAX_STREAMS: Final = 25
+"""Source: Transcribe Streaming quotas, concurrent HTTP/2 streams."""
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
+def run(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run on the environment's one event loop, which keeps its streams open between invocations."""
+    return _loop().run_until_complete(work)
+
+
+def _broadcast(management_endpoint: str, connections: Connections) -> Broadcast:
+    return Broadcast(notifier=ApiGatewayNotifier(management_endpoint, meter), connections=connections)
+
+
+def now_ms() -> int:
+    """Epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionHandling:
+    """What ``connection_handler`` needs."""
+
+    accept_audio: AcceptAudio
+    control: ControlBroadcast
+    join: JoinSession
+    listening: ChangeListening
+    status: ReportStatus
+    connections: Connections
+    broadcast: Broadcast
+    meter: Meter
+
+
+@cache
+def connection_handling() -> ConnectionHandling:
+    """Built from the environment of ``connection_handler``."""
+    settings = read_settings(ConnectionSettings, os.environ)
+    sessions = DynamoDbSessions(settings.sessions_table_name)
+    segments = DynamoDbSegments(settings.segments_table_name)
+    connections = DynamoDbConnections(settings.connections_table_name)
+    stream = KinesisAudioStream(settings.audio_stream_names)
+    broadcast = _broadcast(settings.websocket_management_endpoint, connections)
+    notify = NotifySegment(
+        broadcast=broadcast,
+        clips=S3Clips(settings.s3_bucket_name, url_expiration_s=settings.presigned_url_expiration),
+        segments=segments,
+    )
+    return ConnectionHandling(
+        accept_audio=AcceptAudio(stream=stream, meter=meter),
+        control=ControlBroadcast(sessions=sessions, stream=stream, now_ms=now_ms),
+        join=JoinSession(
+            sessions=sessions,
+            segments=segments,
+            connections=connections,
+            notify=notify,
+            broadcast=broadcast,
+            now_ms=now_ms,
+        ),
+        listening=ChangeListening(sessions=sessions, connections=connections),
+        status=ReportStatus(sessions=sessions, connections=connections, broadcast=broadcast, now_ms=now_ms),
+        connections=connections,
+        broadcast=broadcast,
+        meter=meter,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisconnectHandling:
+    """What ``disconnect_handler`` needs."""
+
+    close: CloseConnection
+    status: ReportStatus
+
+
+@cache
+def disconnect_handling() -> DisconnectHandling:
+    """Built from the environment of ``disconnect_handler``."""
+    settings = read_settings(DisconnectSettings, os.environ)
+    sessions = DynamoDbSessions(settings.sessions_table_name)
+    connections = DynamoDbConnections(settings.connections_table_name)
+    broadcast = _broadcast(settings.websocket_management_endpoint, connections)
+    return DisconnectHandling(
+        close=CloseConnection(
+            sessions=sessions,
+            connections=connections,
+            stream=KinesisAudioStream(settings.audio_stream_names),
+            now_ms=now_ms,
+        ),
+        status=ReportStatus(sessions=sessions, connections=connections, broadcast=broadcast, now_ms=now_ms),
+    )
+
+
+@cache
+def authorizing() -> AuthorizeConnection:
+    """Built from the environment of ``authorizer``."""
+    from babelcast.adapters.cognito import CognitoTokenVerifier
+
+    settings = read_settings(AuthorizerSettings, os.environ)
+    return AuthorizeConnection(
+        sessions=DynamoDbSessions(settings.sessions_table_name),
+        tokens=CognitoTokenVerifier(
+            issuer=settings.token_issuer, client_id=settings.user_pool_client_id, jwks_url=settings.jwks_url
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSessionHandling:
+    """What ``http_session_handler`` needs."""
+
+    create: CreateSession
+    control: ControlBroadcast
+    sessions: Sessions
+    capacity: CellCapacity
+    offer: LanguageOffer
+    websocket_url: str
+    listener_url: str
+
+
+@cache
+def http_session_handling() -> HttpSessionHandling:
+    """Built from the environment of ``http_session_handler``."""
+    settings = read_settings(HttpSessionSettings, os.environ)
+    sessions = DynamoDbSessions(settings.sessions_table_name)
+    capacity = DynamoDbCellCapacity(
+        settings.rate_limits_table_name,
+        cells=len(settings.audio_stream_names),
+        sessions_per_cell=settings.sessions_per_cell,
+    )
+    offer = LanguageOffer.of(sources=settings.source_languages, targets=settings.target_languages)
+    return HttpSessionHandling(
+        create=CreateSession(
+            sessions=sessions, capacity=capacity, offer=offer, rng=random.SystemRandom(), now_ms=now_ms
+        ),
+        control=ControlBroadcast(
+            sessions=sessions, stream=KinesisAudioStream(settings.audio_stream_names), now_ms=now_ms
+        ),
+        sessions=sessions,
+        capacity=capacity,
+        offer=offer,
+        websocket_url=settings.websocket_url,
+        listener_url=settings.listener_url,
+    )
+
+
+@cache
+def audio_processing() -> ProcessAudio:
+    """Built from the environment of ``audio_processor``."""
+    from babelcast.adapters.polly import PollySynthesizer
+    from babelcast.adapters.transcribe import TranscribeTranscriber
+    from babelcast.adapters.translate import TranslateTranslator
+
+    settings = read_settings(AudioProcessorSettings, os.environ)
+    segments = DynamoDbSegments(settings.segments_table_name)
+    connections = DynamoDbConnections(settings.connections_table_name)
+    clips = S3Clips(settings.s3_bucket_name, url_expiration_s=settings.presigned_url_expiration)
+    broadcast = _broadcast(settings.websocket_management_endpoint, connections)
+    return ProcessAudio(
+        sessions=DynamoDbSessions(settings.sessions_table_name),
+        cursors=DynamoDbCursors(
+            sessions_table_name=settings.sessions_table_name, segments_table_name=settings.segments_table_name
+        ),
+        segments=segments,
+        connections=connections,
+        history=KinesisAudioHistory(settings.audio_stream_name),
+        transcriber=TranscribeTranscriber(
+            region=os.environ["AWS_REGION"], endpoint_url=settings.aws_endpoint_url_transcribe_streaming
+        ),
+        render=RenderSegment(
+            translator=TranslateTranslator(),
+            synthesizer=PollySynthesizer(),
+            clips=clips,
+            meter=meter,
+            monotonic_s=time.monotonic,
+        ),
+        notify=NotifySegment(broadcast=broadcast, clips=clips, segments=segments),
+        broadcast=broadcast,
+        pool=TranscriptionPool(max_streams=_MAX_STREAMS),
+        meter=meter,
+        limits=ProcessingLimits(
+            segments=SegmenterLimits(max_segment_samples=settings.max_segment_seconds * SAMPLE_RATE_HZ)
+        ),
+        now_ms=now_ms,
+        monotonic_s=time.monotonic,
+    )

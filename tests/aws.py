@@ -1,0 +1,77 @@
+"""AWS in this process by moto: the tables, stream and bucket of one stage."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+REGION = "eu-west-1"
+SESSIONS, CONNECTIONS, SEGMENTS, LIMITS = "sessions", "connections", "segments", "rate-limits"
+STREAM, BUCKET = "audio", "clips"
+MANAGEMENT_ENDPOINT = f"https://abc123.execute-api.{REGION}.amazonaws.com/dev"
+
+
+@contextmanager
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A stage's resources, and an environment that reaches nothing else."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SESSION_TOKEN": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        dynamodb: Any = boto3.client("dynamodb", region_name=REGION)
+        _table(dynamodb, SESSIONS, sessionId="S")
+        _table(dynamodb, SEGMENTS, sessionId="S", segment="N")
+        _table(dynamodb, LIMITS, limitKey="S")
+        dynamodb.create_table(
+            TableName=CONNECTIONS,
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"}
+                for name in ("connectionId", "sessionId", "targetLanguage")
+            ],
+            KeySchema=[{"AttributeName": "connectionId", "KeyType": "HASH"}],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "SessionLanguageIndex",
+                    "KeySchema": [
+                        {"AttributeName": "sessionId", "KeyType": "HASH"},
+                        {"AttributeName": "targetLanguage", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        boto3.client("kinesis", region_name=REGION).create_stream(StreamName=STREAM, ShardCount=1)
+        boto3.client("s3", region_name=REGION).create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        yield
+
+
+def _table(dynamodb: Any, name: str, **keys: str) -> None:
+    dynamodb.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind} for key, kind in keys.items()],
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def stream_records() -> list[dict[str, Any]]:
+    """Everything in the stream, in order."""
+    kinesis = boto3.client("kinesis", region_name=REGION)
+    iterator = kinesis.get_shard_iterator(
+        StreamName=STREAM, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    records: list[dict[str, Any]] = kinesis.get_records(ShardIterator=iterator)["Records"]  # type: ignore[assignment]
+    return records

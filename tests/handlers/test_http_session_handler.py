@@ -1,0 +1,106 @@
+"""The HTTP API's contract."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from babelcast.domain.session import parse_session_id
+from babelcast.domain.stream_record import Control, ControlKind
+from babelcast.protocol.audio_record import decode_record
+from http_session_handler.handler import lambda_handler
+from tests import aws
+from tests.handlers.conftest import http_event
+
+pytestmark = pytest.mark.usefixtures("stage")
+
+
+def call(route: str, **arguments: Any) -> tuple[int, Any]:
+    answer = lambda_handler(http_event(route, **arguments), None)
+    return answer["statusCode"], json.loads(answer["body"]) if "body" in answer else None
+
+
+def test_a_speaker_creates_a_session() -> None:
+    status, body = call("POST /sessions", body={"sourceLanguage": "en", "targetLanguages": ["es", "fr"]}, user="u")
+    assert status == 201
+    session_id = parse_session_id(body["sessionId"])
+    assert body["targetLanguages"] == ["es", "fr"]
+    assert body["state"] == "live"
+    assert not body["joinKeyRequired"]
+    assert body["webSocketUrl"].startswith("wss://")
+    assert body["listenerUrl"] == f"https://babelcast.example/listen?session={session_id}"
+
+
+def test_without_target_languages_all_but_the_source_are_offered() -> None:
+    _, body = call("POST /sessions", body={"sourceLanguage": "en"}, user="u")
+    assert body["targetLanguages"] == ["es", "fr", "uk"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("", "INVALID_MESSAGE"),
+        ("{", "INVALID_MESSAGE"),
+        ("{}", "INVALID_MESSAGE"),
+        ('{"sourceLanguage": 5}', "INVALID_MESSAGE"),
+        ('{"sourceLanguage": "en", "targetLanguages": []}', "INVALID_MESSAGE"),
+        ('{"sourceLanguage": "en", "joinKey": "abc"}', "INVALID_MESSAGE"),
+        ('{"sourceLanguage": "fr"}', "UNSUPPORTED_LANGUAGE"),
+        ('{"sourceLanguage": "en", "targetLanguages": ["tlh"]}', "UNSUPPORTED_LANGUAGE"),
+    ],
+)
+def test_a_bad_request_is_refused_with_its_code(body: str, code: str) -> None:
+    status, answer = call("POST /sessions", raw=body, user="u")
+    assert (status, answer["code"]) == (400, code)
+
+
+def test_creating_needs_a_user() -> None:
+    assert call("POST /sessions", body={"sourceLanguage": "en"})[0] == 401
+
+
+def test_anyone_may_read_the_public_facts(create: Callable[..., str]) -> None:
+    session_id = create(joinKey="secret-key")
+    status, body = call("GET /sessions/{sessionId}", session_id=session_id)
+    assert status == 200
+    assert body == {
+        "sessionId": session_id,
+        "state": "live",
+        "sourceLanguage": "en",
+        "targetLanguages": ["es", "fr", "uk"],
+        "joinKeyRequired": True,
+    }
+
+
+def test_an_unknown_or_malformed_session_is_told_apart() -> None:
+    assert call("GET /sessions/{sessionId}", session_id="happy-cloud-999")[0] == 404
+    assert call("GET /sessions/{sessionId}", session_id="../etc")[0] == 400
+
+
+def test_the_owner_ends_a_session_in_order_with_the_audio(create: Callable[..., str]) -> None:
+    session_id = create("user-1")
+    assert call("DELETE /sessions/{sessionId}", session_id=session_id, user="intruder")[0] == 403
+    assert call("DELETE /sessions/{sessionId}", session_id=session_id, user="user-1") == (204, None)
+    assert call("GET /sessions/{sessionId}", session_id=session_id)[1]["state"] == "ended"
+    (record,) = aws.stream_records()
+    payload = decode_record(record["Data"])
+    assert isinstance(payload, Control)
+    assert payload.kind is ControlKind.END
+    assert call("DELETE /sessions/{sessionId}", session_id=session_id, user="user-1")[0] == 409
+
+
+def test_a_full_cell_refuses_until_a_session_ends(create: Callable[..., str]) -> None:
+    first, _ = create(), create()
+    status, body = call("POST /sessions", body={"sourceLanguage": "en"}, user="u")
+    assert (status, body["code"], body["retryable"]) == (503, "AT_CAPACITY", True)
+    call("DELETE /sessions/{sessionId}", session_id=first, user="user-1")
+    create()
+
+
+def test_the_languages_on_offer_are_listed_with_their_names() -> None:
+    status, body = call("GET /languages")
+    assert status == 200
+    assert [each["code"] for each in body["sourceLanguages"]] == ["en", "es"]
+    spanish, ukrainian = body["targetLanguages"][1], body["targetLanguages"][3]
+    assert (spanish["nativeName"], spanish["spoken"], spanish["voices"]) == ("Español", True, ["Lucia"])
+    assert (ukrainian["code"], ukrainian["spoken"], ukrainian["voices"]) == ("uk", False, [])

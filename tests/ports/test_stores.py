@@ -1,0 +1,216 @@
+"""What use cases may rely on, kept by both kinds of adapters."""
+
+from dataclasses import replace
+
+import pytest
+
+from babelcast.domain.audio import AudioChunk
+from babelcast.domain.connection import Connection, ConnectionId, Role
+from babelcast.domain.errors import (
+    AtCapacityError,
+    CursorMovedError,
+    NotAllowedError,
+    SessionEndedError,
+    SessionNotFoundError,
+)
+from babelcast.domain.languages import LanguageCode
+from babelcast.domain.segment import Rendition, Segment, SourceSegment
+from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId, SessionState, UserId
+from babelcast.domain.stream_record import Control, ControlKind
+from tests.ports.conftest import Stores
+
+SESSION_ID = SessionId("joyful-hope-911")
+ES, FR = LanguageCode("es"), LanguageCode("fr")
+SESSION = Session(
+    session_id=SESSION_ID,
+    speaker_id=UserId("user"),
+    source_language=LanguageCode("en"),
+    target_languages=frozenset({ES, FR}),
+    created_at_ms=1_795_000_000_000,
+    expires_at_s=1_795_086_400,
+    cell=1,
+    volume=0.7,
+    join_key_hash="ab" * 32,
+)
+
+
+def segment(number: int) -> Segment:
+    return Segment(
+        session_id=SESSION_ID,
+        source=SourceSegment(number=number, text="Good morning.", start_sample=0, end_sample=16_000),
+        committed_at_ms=1_795_000_001_000,
+        renditions={
+            ES: Rendition(language=ES, text="Buenos días.", clip_key="sessions/x.mp3", duration_s=1.234),
+            FR: Rendition(language=FR, text="Good morning.", clip_key=None, duration_s=0.0, translated=False),
+        },
+    )
+
+
+def connection(name: str, language: LanguageCode | None = None) -> Connection:
+    return Connection(
+        connection_id=ConnectionId(name),
+        session_id=SESSION_ID,
+        role=Role.LISTENER if language else Role.SPEAKER,
+        joined_at_ms=1_795_000_000_000,
+        target_language=language,
+    )
+
+
+async def test_a_session_is_stored_whole_and_its_id_is_taken_once(stores: Stores) -> None:
+    assert await stores.sessions.create(SESSION)
+    assert await stores.sessions.get(SESSION_ID) == SESSION
+    assert not await stores.sessions.create(replace(SESSION, speaker_id=UserId("another")))
+    assert (await stores.sessions.get(SESSION_ID)).speaker_id == "user"
+
+
+async def test_an_unknown_session_is_not_found(stores: Stores) -> None:
+    with pytest.raises(SessionNotFoundError):
+        await stores.sessions.get(SESSION_ID)
+    with pytest.raises(SessionNotFoundError):
+        await stores.sessions.apply(SESSION_ID, BroadcastCommand.PAUSE)
+    with pytest.raises(SessionNotFoundError):
+        await stores.sessions.set_volume(SESSION_ID, 0.5)
+
+
+async def test_commands_change_the_state_as_the_state_machine_allows(stores: Stores) -> None:
+    await stores.sessions.create(SESSION)
+    assert (await stores.sessions.apply(SESSION_ID, BroadcastCommand.MUTE)).state is SessionState.MUTED
+    with pytest.raises(NotAllowedError):
+        await stores.sessions.apply(SESSION_ID, BroadcastCommand.RESUME)
+    assert (await stores.sessions.apply(SESSION_ID, BroadcastCommand.END)).is_over
+    with pytest.raises(SessionEndedError):
+        await stores.sessions.apply(SESSION_ID, BroadcastCommand.PAUSE)
+
+
+async def test_the_volume_is_kept_exactly(stores: Stores) -> None:
+    await stores.sessions.create(SESSION)
+    assert (await stores.sessions.set_volume(SESSION_ID, 0.35)).volume == 0.35
+    assert (await stores.sessions.get(SESSION_ID)).volume == 0.35
+
+
+async def test_a_status_can_be_claimed_once_per_interval(stores: Stores) -> None:
+    assert not await stores.sessions.claim_status(SESSION_ID, now_ms=10_000, interval_ms=2000)
+    await stores.sessions.create(SESSION)
+    claims = [
+        await stores.sessions.claim_status(SESSION_ID, now_ms=now, interval_ms=2000)
+        for now in (10_000, 10_001, 11_999, 12_000)
+    ]
+    assert claims == [True, False, False, True]
+
+
+async def test_a_commit_stores_the_segment_and_moves_the_cursor(stores: Stores) -> None:
+    await stores.sessions.create(SESSION)
+    moved = Cursor(committed_sample=16_000, sequence_number="49000", next_segment=1)
+    await stores.cursors.commit(segment(0), expected=Cursor(), moved=moved, expires_at_s=1)
+    assert (await stores.sessions.get(SESSION_ID)).cursor == moved
+    assert list(await stores.segments.since(SESSION_ID, 0, limit=10)) == [segment(0)]
+
+
+async def test_only_one_of_two_environments_commits(stores: Stores) -> None:
+    await stores.sessions.create(SESSION)
+    first = Cursor(committed_sample=16_000, sequence_number="49000", next_segment=1)
+    await stores.cursors.commit(segment(0), expected=Cursor(), moved=first, expires_at_s=1)
+    other = replace(segment(0), committed_at_ms=5)
+    with pytest.raises(CursorMovedError):
+        await stores.cursors.commit(other, expected=Cursor(), moved=first, expires_at_s=1)
+    with pytest.raises(CursorMovedError):
+        await stores.cursors.move(SESSION_ID, expected=Cursor(), moved=first)
+    assert list(await stores.segments.latest(SESSION_ID, limit=5)) == [segment(0)]
+
+
+async def test_a_segment_number_is_committed_once_even_if_the_cursor_agrees(stores: Stores) -> None:
+    await stores.sessions.create(SESSION)
+    await stores.cursors.commit(segment(0), expected=Cursor(), moved=Cursor(next_segment=1), expires_at_s=1)
+    with pytest.raises(CursorMovedError):
+        await stores.cursors.commit(segment(0), expected=Cursor(next_segment=1), moved=Cursor(), expires_at_s=1)
+    assert (await stores.sessions.get(SESSION_ID)).cursor.next_segment == 1
+
+
+async def test_the_cursor_moves_without_a_segment_and_closes(stores: Stores) -> None:
+    await stores.sessions.create(SESSION)
+    closed = Cursor(committed_sample=5, sequence_number="49001", closed=True)
+    await stores.cursors.move(SESSION_ID, expected=Cursor(), moved=closed)
+    assert (await stores.sessions.get(SESSION_ID)).cursor == closed
+
+
+async def test_segments_come_in_order_and_within_limits(stores: Stores) -> None:
+    await stores.sessions.create(SESSION)
+    cursor = Cursor()
+    for number in range(12):
+        moved = Cursor(committed_sample=number, next_segment=number + 1)
+        await stores.cursors.commit(segment(number), expected=cursor, moved=moved, expires_at_s=1)
+        cursor = moved
+    assert [each.source.number for each in await stores.segments.since(SESSION_ID, 9, limit=10)] == [9, 10, 11]
+    assert [each.source.number for each in await stores.segments.since(SESSION_ID, 3, limit=2)] == [3, 4]
+    assert [each.source.number for each in await stores.segments.latest(SESSION_ID, limit=3)] == [9, 10, 11]
+    await stores.segments.mark_delivered(SESSION_ID, 11)
+    assert [each.delivered for each in await stores.segments.latest(SESSION_ID, limit=2)] == [False, True]
+
+
+async def test_the_audience_is_everybody_with_their_language_now(stores: Stores) -> None:
+    for each in (connection("s"), connection("a", ES), connection("b", ES), connection("c", FR)):
+        await stores.connections.add(each)
+    await stores.connections.add(replace(connection("x", ES), session_id=SessionId("other-room-100")))
+    await stores.connections.change(ConnectionId("b"), language=FR)
+    await stores.connections.change(ConnectionId("c"), listening=False)
+    audience = await stores.connections.audience(SESSION_ID)
+    assert {each.connection_id for each in audience.speakers} == {"s"}
+    assert audience.count_by_language == {"es": 1, "fr": 2}
+    assert [each.connection_id for each in audience.listening_to(FR)] == ["b"]
+    assert audience.active_languages == (ES, FR)
+
+
+async def test_a_removed_connection_is_gone(stores: Stores) -> None:
+    await stores.connections.add(connection("a", ES))
+    assert await stores.connections.get(ConnectionId("a")) == connection("a", ES)
+    assert await stores.connections.remove(ConnectionId("a")) == connection("a", ES)
+    assert await stores.connections.remove(ConnectionId("a")) is None
+    assert await stores.connections.get(ConnectionId("a")) is None
+    assert await stores.connections.change(ConnectionId("a"), language=FR) is None
+    assert (await stores.connections.audience(SESSION_ID)).connections == ()
+
+
+async def test_cells_fill_evenly_and_refuse_when_full(stores: Stores) -> None:
+    ids = [SessionId(f"room-name-{number}") for number in range(100, 105)]
+    cells = [await stores.capacity.claim(each, expires_at_s=100, now_s=0) for each in ids[:4]]
+    assert sorted(cells) == [0, 0, 1, 1]
+    with pytest.raises(AtCapacityError):
+        await stores.capacity.claim(ids[4], expires_at_s=100, now_s=0)
+    await stores.capacity.release(ids[0], cells[0])
+    assert await stores.capacity.claim(ids[4], expires_at_s=100, now_s=0) == cells[0]
+    assert set(await stores.capacity.occupants()) == set(ids[1:])
+
+
+async def test_places_of_expired_sessions_are_free_again(stores: Stores) -> None:
+    for number in range(100, 104):
+        await stores.capacity.claim(SessionId(f"room-name-{number}"), expires_at_s=50, now_s=0)
+    assert await stores.capacity.claim(SessionId("late-comer-100"), expires_at_s=200, now_s=60) in (0, 1)
+
+
+async def test_what_is_appended_can_be_read_again_by_its_place(stores: Stores) -> None:
+    chunks = [
+        AudioChunk(chunk_index=index, sample_offset=index * 4000, captured_at_ms=1, pcm=bytes([index]) * 8000)
+        for index in range(5)
+    ]
+    for chunk in chunks:
+        await stores.stream.append(SESSION_ID, 0, chunk)
+        await stores.stream.append(SessionId("other-room-100"), 0, chunk)
+    await stores.stream.append(SESSION_ID, 0, Control(kind=ControlKind.END, at_ms=9))
+    everything = [each async for each in stores.history.read(SESSION_ID, start=await _first(stores), before="9" * 60)]
+    assert [each.payload for each in everything] == [*chunks, Control(kind=ControlKind.END, at_ms=9)]
+    some = [
+        each
+        async for each in stores.history.read(
+            SESSION_ID, start=everything[1].sequence_number, before=everything[3].sequence_number
+        )
+    ]
+    assert some == everything[1:3]
+
+
+async def _first(stores: Stores) -> str:
+    from tests import aws
+    from tests.in_memory import InMemoryStream
+
+    if isinstance(stores.stream, InMemoryStream):
+        return stores.stream.records[0].sequence_number
+    return str(aws.stream_records()[0]["SequenceNumber"])
