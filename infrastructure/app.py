@@ -1,0 +1,123 @@
+"""``python -m infrastructure.app [-c stage=prod] [-c layer=shared_layer]``: writes a stage's cloud assembly.
+
+Needs Node and nothing else: no account, no Docker, no network. The assembly goes where ``CDK_OUTDIR`` says, which the
+CDK's own command line sets, as it passes on its ``-c``. Context values:
+
+* ``stage``: ``dev`` (default) or ``prod``.
+* ``layer``: the directory that becomes the functions' layer. ``build/layer`` (default) is what `scripts/build_layer.py`
+  makes and what is deployed; ``shared_layer``, which lacks the packages, is enough for templates that are only read.
+* ``listenerUrl``, ``allowedOrigins`` (a comma list): replace the stage's own.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aws_cdk import Annotations, App, Tags
+
+from infrastructure.nag import check_rules
+from infrastructure.settings import STAGES, SettingsError, StageSettings
+from infrastructure.stacks.api import ApiStack
+from infrastructure.stacks.data import DataStack
+from infrastructure.stacks.processing import ProcessingStack
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def new_app(*, context: Mapping[str, str] | None = None, output_directory: Path | None = None) -> App:
+    """An app without stacks.
+
+    Args:
+        context: What the CDK's command line would pass with ``-c``.
+        output_directory: Receives the assembly; None means where ``CDK_OUTDIR`` says.
+    """
+    return App(
+        outdir=str(output_directory) if output_directory else None,
+        analytics_reporting=False,
+        tree_metadata=False,
+        context={
+            # The templates name each function's asset and each resource's construct, whoever synthesises.
+            "aws:cdk:enable-asset-metadata": True,
+            "aws:cdk:enable-path-metadata": True,
+            # A stack cannot lose what another one uses.
+            "@aws-cdk/core:defaultCrossStackReferences": "strong",
+            **(context or {}),
+        },
+    )
+
+
+def add_stage(app: App, settings: StageSettings, *, layer_directory: Path) -> None:
+    """Add a stage's stacks to the app.
+
+    Raises:
+        SettingsError: There is no layer in that directory.
+    """
+    if not (layer_directory / "python").is_dir():
+        raise SettingsError(
+            f"{layer_directory} holds no layer: run scripts/build_layer.py, "
+            "or pass -c layer=shared_layer for templates that are only read"
+        )
+    prefix = f"Babelcast{settings.name.capitalize()}"
+    functions = ROOT / "lambdas"
+    data = DataStack(app, f"{prefix}Data", settings=settings)
+    api = ApiStack(
+        app, f"{prefix}Api", settings=settings, data=data, code_directory=functions, layer_directory=layer_directory
+    )
+    processing = ProcessingStack(
+        app,
+        f"{prefix}Processing",
+        settings=settings,
+        data=data,
+        api=api,
+        code_directory=functions,
+        layer_directory=layer_directory,
+    )
+    if (urlsplit(settings.listener_url).hostname or "").endswith(".example"):
+        Annotations.of(api).add_warning_v2(
+            "babelcast:address", "The stage's web addresses are examples: pass -c listenerUrl= and -c allowedOrigins="
+        )
+    for stack in (data, api, processing):
+        Tags.of(stack).add("Application", "Babelcast")
+        Tags.of(stack).add("Stage", settings.name)
+    check_rules(app, settings=settings, data=data, api=api, processing=processing)
+
+
+def stage_of(context: Mapping[str, str | None]) -> StageSettings:
+    """The stage that the context asks for, with the addresses it replaces.
+
+    Raises:
+        SettingsError: No such stage, or a value that a stage cannot have.
+    """
+    name = context.get("stage") or "dev"
+    if name not in STAGES:
+        raise SettingsError(f"there is no stage {name!r}; -c stage= takes {' or '.join(STAGES)}")
+    settings = STAGES[name]
+    listener_url, allowed_origins = context.get("listenerUrl"), context.get("allowedOrigins")
+    return replace(
+        settings,
+        listener_url=listener_url or settings.listener_url,
+        allowed_origins=tuple(allowed_origins.split(",")) if allowed_origins else settings.allowed_origins,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Synthesise one stage; prints the assembly's directory."""
+    parser = argparse.ArgumentParser(prog="python -m infrastructure.app", description="Write a stage's cloud assembly.")
+    parser.add_argument("-c", "--context", metavar="KEY=VALUE", action="append", default=[])
+    pairs = [pair.partition("=") for pair in parser.parse_args(arguments).context]
+    app = new_app(context={key: value for key, _, value in pairs})
+    try:
+        context = {key: app.node.try_get_context(key) for key in ("stage", "layer", "listenerUrl", "allowedOrigins")}
+        add_stage(app, stage_of(context), layer_directory=ROOT / (context["layer"] or "build/layer"))
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(f"{app.synth().directory}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,269 @@
+"""The stages: every number and name in which one deployment differs from another, checked when it is made.
+
+Nothing here imports the CDK, so reading a stage costs nothing.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from urllib.parse import urlsplit
+
+AWS_TARGET_LANGUAGES: Final = (
+    "ar", "bg", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id",
+    "is", "it", "ja", "ko", "lt", "lv", "nl", "no", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr",
+    "uk", "vi", "zh", "zh-TW",
+)  # fmt: skip
+"""What can be heard or read on AWS: every row of `babelcast.domain.languages` but Galician, which Translate lacks."""
+
+AWS_SOURCE_LANGUAGES: Final = tuple(code for code in AWS_TARGET_LANGUAGES if code != "cy")
+"""What can be spoken on AWS; Transcribe Streaming has no Welsh.
+
+Some of them stream in most regions only (Cape Town, Tokyo, Malaysia, Thailand and Ningxia have fewer).
+Source: https://docs.aws.amazon.com/transcribe/latest/dg/supported-languages.html
+"""
+
+MAX_SESSIONS_PER_SHARD: Final = 30
+"""A shard takes 1 MB/s; a speaker sends 32 KB/s. Source: Kinesis service-sizes-and-limits."""
+
+MIN_RECORD_AGE_S: Final = 60
+"""The least age at which an event source mapping can drop records. Source: Lambda services-kinesis-parameters."""
+
+API_GATEWAY_TIMEOUT_S: Final = 29
+"""How long API Gateway waits for a function. Source: apigateway-execution-service-websocket-limits-table."""
+
+
+class SettingsError(ValueError):
+    """A stage's settings contradict AWS's limits or each other; the message says which and how."""
+
+
+class LogLevel(StrEnum):
+    """What the functions log; values are Powertools' names."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+
+
+class LogRetention(StrEnum):
+    """How long logs are kept; values are the members of `aws_logs.RetentionDays`."""
+
+    ONE_WEEK = "ONE_WEEK"
+    ONE_MONTH = "ONE_MONTH"
+    THREE_MONTHS = "THREE_MONTHS"
+
+
+def _require(*, condition: bool, otherwise: str) -> None:
+    if not condition:
+        raise SettingsError(otherwise)
+
+
+def _require_range(name: str, value: int, low: int, high: int) -> None:
+    _require(condition=low <= value <= high, otherwise=f"{name} is {value}; it must be {low} to {high}")
+
+
+def _require_unique(name: str, values: Iterable[str]) -> None:
+    listed = list(values)
+    _require(condition=bool(listed), otherwise=f"{name} is empty")
+    _require(condition=len(set(listed)) == len(listed), otherwise=f"{name} lists something twice: {listed}")
+
+
+def _is_origin(url: str) -> bool:
+    """Whether this is scheme, host and port and nothing more, encrypted unless it is this very machine."""
+    parts = urlsplit(url)
+    is_local = parts.scheme == "http" and parts.hostname == "localhost"
+    return (is_local or parts.scheme == "https") and bool(parts.hostname) and url == f"{parts.scheme}://{parts.netloc}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSize:
+    """What one function gets.
+
+    Attributes:
+        memory_mb: 128 to 10,240; a whole core comes with 1,769.
+        timeout_s: An invocation is killed after this.
+    """
+
+    memory_mb: int
+    timeout_s: int
+
+    def __post_init__(self) -> None:
+        _require_range("memory_mb", self.memory_mb, 128, 10_240)
+        _require_range("timeout_s", self.timeout_s, 1, 900)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSizes:
+    """The size of every function, by its name."""
+
+    authorizer: FunctionSize
+    connection_handler: FunctionSize
+    disconnect_handler: FunctionSize
+    http_session_handler: FunctionSize
+    audio_processor: FunctionSize
+
+    def __post_init__(self) -> None:
+        for name in ("authorizer", "connection_handler", "disconnect_handler", "http_session_handler"):
+            size: FunctionSize = getattr(self, name)
+            _require_range(
+                f"{name}.timeout_s, which API Gateway must outwait,", size.timeout_s, 1, API_GATEWAY_TIMEOUT_S
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellSettings:
+    """How many cells there are and how each consumes its stream.
+
+    Attributes:
+        count: Cells of the stage, each a single-shard stream with one audio processor.
+        sessions_per_cell: Live sessions assigned to a cell at most.
+        transcribe_streams: The account's quota of concurrent Transcribe streams; 25 unless it was raised.
+        batch_size: Records a batch holds at most; it counts all sessions of the shard, four records a second each.
+        batch_window_s: How long a batch may gather before it is delivered.
+        enhanced_fan_out: Records are pushed (about 70 ms) rather than polled once a second; costs by shard and GB.
+        retry_attempts: Deliveries of a failing batch after the first.
+        record_age_s: Older records go to the failure queue undelivered; nobody wants to hear them live.
+        retention_h: How long the stream keeps audio, which is how far a replay can reach back.
+        reserves_concurrency: Set one concurrent invocation aside for each processor, so that other functions of the
+            account cannot starve it; needs an account with more concurrency than the minimum.
+    """
+
+    count: int
+    sessions_per_cell: int
+    transcribe_streams: int = 25
+    batch_size: int = 1_000
+    batch_window_s: int = 0
+    enhanced_fan_out: bool
+    retry_attempts: int = 2
+    record_age_s: int = MIN_RECORD_AGE_S
+    retention_h: int = 24
+    reserves_concurrency: bool
+
+    def __post_init__(self) -> None:
+        _require_range("cells.count", self.count, 1, 100)
+        _require_range("cells.sessions_per_cell", self.sessions_per_cell, 1, MAX_SESSIONS_PER_SHARD)
+        _require_range("cells.batch_size", self.batch_size, 1_000, 10_000)
+        _require_range("cells.batch_window_s", self.batch_window_s, 0, 5)
+        _require_range("cells.retry_attempts", self.retry_attempts, 1, 10)
+        _require_range("cells.record_age_s", self.record_age_s, MIN_RECORD_AGE_S, 600)
+        _require_range("cells.retention_h", self.retention_h, 24, 168)
+        sessions = self.count * self.sessions_per_cell
+        _require(
+            condition=sessions <= self.transcribe_streams,
+            otherwise=f"{self.count} cells of {self.sessions_per_cell} sessions need {sessions} Transcribe streams, "
+            f"the account has {self.transcribe_streams}: raise the quota and cells.transcribe_streams, or have fewer",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSettings:
+    """One deployment of Babelcast.
+
+    Attributes:
+        name: In stack names, the WebSocket URL and the functions' `STAGE`.
+        presigned_url_expiration_s: How long a clip's address works; a role's own credentials can end it sooner.
+        max_segment_s: A clause that runs longer is committed at its widest pause.
+        clip_retention_days: Clips are deleted after this.
+        keeps_data: Tables, users and clips survive the stack's deletion, and tables can be restored to a point in time.
+        websocket_access_logs: Log each WebSocket event's route and status; sets the account's API Gateway log role.
+        allowed_origins: Web origins that may call the HTTP API and fetch clips.
+        listener_url: Where listeners go; the session's id is appended by the HTTP API.
+        http_requests_per_s, http_burst: What the HTTP API lets through, all callers together.
+        speakers_sign_up: Anyone may open a speaker's account; otherwise an operator does.
+    """
+
+    name: str
+    cells: CellSettings
+    functions: FunctionSizes
+    source_languages: tuple[str, ...] = AWS_SOURCE_LANGUAGES
+    target_languages: tuple[str, ...] = AWS_TARGET_LANGUAGES
+    presigned_url_expiration_s: int = 600
+    max_segment_s: int = 8
+    clip_retention_days: int = 1
+    log_level: LogLevel
+    log_retention: LogRetention
+    keeps_data: bool
+    tracing: bool
+    websocket_access_logs: bool
+    allowed_origins: tuple[str, ...]
+    listener_url: str
+    http_requests_per_s: int = 50
+    http_burst: int = 100
+    speakers_sign_up: bool = False
+
+    def __post_init__(self) -> None:
+        _require(
+            condition=re.fullmatch(r"[a-z][a-z0-9]{1,15}", self.name) is not None,
+            otherwise=f"stage name {self.name!r} must be 2 to 16 lower-case letters and digits, a letter first",
+        )
+        _require_unique("source_languages", self.source_languages)
+        _require_unique("target_languages", self.target_languages)
+        _require_range("presigned_url_expiration_s", self.presigned_url_expiration_s, 60, 3_600)
+        _require_range("max_segment_s", self.max_segment_s, 2, 30)
+        _require_range("clip_retention_days", self.clip_retention_days, 1, 7)
+        _require_range("http_requests_per_s", self.http_requests_per_s, 1, 10_000)
+        _require_range("http_burst", self.http_burst, self.http_requests_per_s, 5_000)
+        _require_unique("allowed_origins", self.allowed_origins)
+        for origin in self.allowed_origins:
+            _require(
+                condition=_is_origin(origin),
+                otherwise=f"allowed origin {origin!r} must be https://host (or http://localhost:port), without a path",
+            )
+        listener = urlsplit(self.listener_url)
+        _require(
+            condition=_is_origin(f"{listener.scheme}://{listener.netloc}")
+            and not listener.query
+            and not listener.fragment,
+            otherwise=f"listener_url {self.listener_url!r} must be https (or http://localhost), without a query",
+        )
+        attempt_s = self.functions.audio_processor.timeout_s + self.cells.batch_window_s
+        _require(
+            condition=attempt_s < self.cells.record_age_s,
+            otherwise=f"a batch may take {attempt_s} s and its records are dropped at {self.cells.record_age_s} s, "
+            "which leaves no retry: shorten audio_processor.timeout_s or the batch window",
+        )
+
+
+DEV: Final = StageSettings(
+    name="dev",
+    cells=CellSettings(count=1, sessions_per_cell=25, enhanced_fan_out=False, reserves_concurrency=False),
+    functions=FunctionSizes(
+        authorizer=FunctionSize(memory_mb=512, timeout_s=10),
+        connection_handler=FunctionSize(memory_mb=512, timeout_s=15),
+        disconnect_handler=FunctionSize(memory_mb=512, timeout_s=15),
+        http_session_handler=FunctionSize(memory_mb=512, timeout_s=15),
+        audio_processor=FunctionSize(memory_mb=1_769, timeout_s=50),
+    ),
+    log_level=LogLevel.INFO,
+    log_retention=LogRetention.ONE_WEEK,
+    keeps_data=False,
+    tracing=False,
+    websocket_access_logs=False,
+    allowed_origins=("http://localhost:5173", "http://localhost:5174"),
+    listener_url="http://localhost:5174",
+)
+"""For trying out: cheapest, deleted without a trace, its web apps served by Vite on the developer's machine."""
+
+PROD: Final = StageSettings(
+    name="prod",
+    cells=CellSettings(count=2, sessions_per_cell=12, enhanced_fan_out=True, reserves_concurrency=True),
+    functions=FunctionSizes(
+        authorizer=FunctionSize(memory_mb=1_024, timeout_s=10),
+        connection_handler=FunctionSize(memory_mb=1_024, timeout_s=15),
+        disconnect_handler=FunctionSize(memory_mb=1_024, timeout_s=15),
+        http_session_handler=FunctionSize(memory_mb=1_024, timeout_s=15),
+        audio_processor=FunctionSize(memory_mb=1_769, timeout_s=50),
+    ),
+    log_level=LogLevel.INFO,
+    log_retention=LogRetention.THREE_MONTHS,
+    keeps_data=True,
+    tracing=True,
+    websocket_access_logs=True,
+    allowed_origins=("https://speaker.babelcast.example", "https://listener.babelcast.example"),
+    listener_url="https://listener.babelcast.example",
+)
+"""For the public: two cells, so that a fault leaves half of the sessions alone, within the default Transcribe quota."""
+
+STAGES: Final = {stage.name: stage for stage in (DEV, PROD)}
+"""Every stage by its name."""

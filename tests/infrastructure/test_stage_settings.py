@@ -1,0 +1,98 @@
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from babelcast.domain.languages import LANGUAGES, LanguageOffer
+from infrastructure.app import main, stage_of
+from infrastructure.settings import DEV, PROD, STAGES, FunctionSize, SettingsError, StageSettings
+
+
+@pytest.mark.parametrize("settings", STAGES.values(), ids=STAGES.keys())
+def test_a_stage_offers_every_language_that_aws_has(settings: StageSettings) -> None:
+    LanguageOffer.of(sources=settings.source_languages, targets=settings.target_languages)
+    on_aws = {code for code in LANGUAGES if code != "gl"}
+
+    assert set(settings.target_languages) == on_aws
+    assert set(settings.source_languages) == {code for code in on_aws if LANGUAGES[code].transcribe_code}
+    assert len(settings.target_languages) >= 20
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "Dev"}, "stage name 'Dev'"),
+        ({"presigned_url_expiration_s": 5}, "presigned_url_expiration_s is 5; it must be 60 to 3600"),
+        ({"max_segment_s": 60}, "max_segment_s is 60"),
+        ({"clip_retention_days": 0}, "clip_retention_days is 0"),
+        ({"target_languages": ()}, "target_languages is empty"),
+        ({"source_languages": ("en", "en")}, "source_languages lists something twice"),
+        ({"allowed_origins": ("https://babelcast.example/",)}, "allowed origin"),
+        ({"allowed_origins": ("http://babelcast.example",)}, "allowed origin"),
+        ({"allowed_origins": ("*",)}, "allowed origin"),
+        ({"listener_url": "http://babelcast.example"}, "listener_url"),
+        ({"listener_url": "https://babelcast.example/?a=1"}, "listener_url"),
+        ({"http_burst": 1}, "http_burst is 1"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        replace(DEV, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"count": 0}, "cells.count is 0"),
+        ({"sessions_per_cell": 31, "transcribe_streams": 100}, "cells.sessions_per_cell is 31; it must be 1 to 30"),
+        ({"count": 2}, "2 cells of 25 sessions need 50 Transcribe streams, the account has 25"),
+        ({"batch_size": 100}, "cells.batch_size is 100; it must be 1000 to 10000"),
+        ({"record_age_s": 30}, "cells.record_age_s is 30; it must be 60"),
+        ({"retry_attempts": -1}, "cells.retry_attempts is -1"),
+        ({"retention_h": 1}, "cells.retention_h is 1"),
+    ],
+)
+def test_a_bad_cell_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        replace(DEV.cells, **changes)
+
+
+def test_a_function_that_outlasts_api_gateway_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"connection_handler\.timeout_s.* is 30"):
+        replace(DEV.functions, connection_handler=FunctionSize(memory_mb=512, timeout_s=30))
+
+
+def test_a_processor_that_leaves_no_time_for_a_retry_is_refused() -> None:
+    with pytest.raises(SettingsError, match="may take 60 s and its records are dropped at 60 s"):
+        replace(DEV, functions=replace(DEV.functions, audio_processor=FunctionSize(memory_mb=512, timeout_s=60)))
+
+
+def test_the_context_chooses_a_stage_and_its_addresses() -> None:
+    context = {
+        "stage": "prod",
+        "listenerUrl": "https://hear.example.org",
+        "allowedOrigins": "https://a.org,https://b.org",
+    }
+
+    settings = stage_of(context)
+
+    assert settings == replace(
+        PROD, listener_url="https://hear.example.org", allowed_origins=("https://a.org", "https://b.org")
+    )
+    assert stage_of({}) == DEV
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        (["stage=qa"], "there is no stage 'qa'; -c stage= takes dev or prod"),
+        (["layer=docs"], "holds no layer: run scripts/build_layer.py"),
+        (["layer=shared_layer", "listenerUrl=ftp://babelcast.example"], "listener_url 'ftp://babelcast.example'"),
+    ],
+)
+def test_the_command_explains_what_is_wrong(
+    context: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([option for pair in context for option in ("-c", pair)]) == 2
+    assert message in capsys.readouterr().err

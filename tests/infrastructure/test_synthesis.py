@@ -1,0 +1,77 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.infrastructure.templates import SynthesizedStage
+
+PHYSICAL_NAMES = {
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::Kinesis::Stream": "Name",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::Cognito::UserPool": "UserPoolName",
+    "AWS::Cognito::UserPoolClient": "ClientName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Lambda::LayerVersion": "LayerName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SQS::Queue": "QueueName",
+}
+
+
+def test_a_stage_is_three_stacks_that_need_each_other_in_one_order(dev: SynthesizedStage) -> None:
+    manifest = json.loads((dev.directory / "manifest.json").read_text())
+    stacks = {name: body for name, body in manifest["artifacts"].items() if body["type"] == "aws:cloudformation:stack"}
+    needs = {name: set(body.get("dependencies", ())) & stacks.keys() for name, body in stacks.items()}
+
+    assert needs == {
+        "BabelcastDevData": set(),
+        "BabelcastDevApi": {"BabelcastDevData"},
+        "BabelcastDevProcessing": {"BabelcastDevData", "BabelcastDevApi"},
+    }
+
+
+def test_nothing_is_named_by_hand(stage: SynthesizedStage) -> None:
+    named = [each.name for each in stage.resources if PHYSICAL_NAMES.get(each.type, "") in each.properties]
+
+    assert named == []
+
+
+def test_the_rules_find_nothing_that_is_not_acknowledged(stage: SynthesizedStage) -> None:
+    report = json.loads((stage.directory / "validation-report.json").read_text())
+    (rules,) = [each for each in report["pluginReports"] if each["pluginName"] == "AwsSolutions"]
+
+    assert rules["conclusion"] == "success"
+    assert rules["violations"] == []
+    assert rules["suppressedViolations"]
+
+
+def test_the_templates_are_valid(dev: SynthesizedStage, prod: SynthesizedStage) -> None:
+    templates = [str(path) for stage in (dev, prod) for path in sorted(stage.directory.glob("*.template.json"))]
+
+    # W3005 is a dependency that a reference already implies; the CDK writes both.
+    lint = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), "--ignore-checks", "W3005", "--template", *templates],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert len(templates) == 6
+    assert lint.returncode == 0, lint.stdout + lint.stderr
+
+
+def test_clients_find_the_addresses_in_the_outputs(stage: SynthesizedStage) -> None:
+    outputs = stage.outputs()
+
+    assert outputs.pop("WebSocketUrl").startswith("wss://<WebSocketApi>.execute-api.")
+    assert outputs == {
+        "HttpApiUrl": "<HttpApi.ApiEndpoint>",
+        "UserPoolId": "<Speakers>",
+        "UserPoolClientId": "<SpeakersWebClient>",
+        "AudioBucketName": "<AudioBucket>",
+    }
+
+
+def test_nothing_needs_a_custom_resource(stage: SynthesizedStage) -> None:
+    assert not [each for each in stage.resources if each.type.startswith(("Custom::", "AWS::CloudFormation::"))]
