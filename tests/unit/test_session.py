@@ -1,0 +1,142 @@
+"""Sessions: ids that can be read aloud, states that follow commands, and a place in a cell."""
+
+import random
+from typing import Any
+
+import pytest
+from botocore.session import get_session
+
+from babelcast.domain.errors import (
+    AtCapacityError,
+    InvalidMessageError,
+    NotAllowedError,
+    SessionEndedError,
+    UnsupportedLanguageError,
+)
+from babelcast.domain.languages import LANGUAGES, LanguageOffer
+from babelcast.domain.session import (
+    BroadcastCommand,
+    SessionState,
+    UserId,
+    new_session_id,
+    next_state,
+    parse_session_id,
+)
+from babelcast.domain.words import ADJECTIVES, NOUNS
+from babelcast.usecases.create_session import CreateSession
+from tests.in_memory import InMemoryCapacity, InMemorySessions
+
+
+def test_new_ids_are_valid_and_many() -> None:
+    rng = random.Random(1)
+    ids = {new_session_id(rng) for _ in range(2000)}
+    assert all(parse_session_id(each) == each for each in ids)
+    assert len(ids) > 1990
+    assert len(set(ADJECTIVES)) * len(set(NOUNS)) * 900 > 10_000_000
+
+
+@pytest.mark.parametrize("text", ["", "joyful", "Joyful-Hope-911", "joyful-hope-91", "joyful-hope-911 ", "a-b-100"])
+def test_what_is_no_id_is_refused(text: str) -> None:
+    with pytest.raises(InvalidMessageError):
+        parse_session_id(text)
+
+
+@pytest.mark.parametrize(
+    ("state", "command", "after"),
+    [
+        ("live", "pause", "paused"),
+        ("paused", "pause", "paused"),
+        ("paused", "resume", "live"),
+        ("live", "mute", "muted"),
+        ("muted", "unmute", "live"),
+        ("muted", "pause", "paused"),
+        ("live", "resume", "live"),
+        ("paused", "end", "ended"),
+        ("muted", "end", "ended"),
+    ],
+)
+def test_commands_lead_from_state_to_state(state: str, command: str, after: str) -> None:
+    assert next_state(SessionState(state), BroadcastCommand(command)) == after
+
+
+@pytest.mark.parametrize(("state", "command"), [("muted", "resume"), ("paused", "unmute"), ("paused", "mute")])
+def test_commands_that_do_not_fit_are_refused(state: str, command: str) -> None:
+    with pytest.raises(NotAllowedError):
+        next_state(SessionState(state), BroadcastCommand(command))
+
+
+@pytest.mark.parametrize("command", BroadcastCommand)
+def test_nothing_follows_the_end(command: BroadcastCommand) -> None:
+    with pytest.raises(SessionEndedError):
+        next_state(SessionState.ENDED, command)
+
+
+def creator(*, sessions_per_cell: int = 1, seed: int = 1) -> CreateSession:
+    return CreateSession(
+        sessions=InMemorySessions(),
+        capacity=InMemoryCapacity(cells=2, sessions_per_cell=sessions_per_cell),
+        offer=LanguageOffer.of(sources=["en"], targets=["en", "es", "fr"]),
+        rng=random.Random(seed),
+        now_ms=lambda: 1_000_000,
+    )
+
+
+async def test_sessions_spread_over_the_cells_until_all_are_full() -> None:
+    create = creator()
+    first = await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
+    second = await create(UserId("u"), source_language="en", target_languages=["es"], join_key="secret")
+    assert {first.cell, second.cell} == {0, 1}
+    assert first.target_languages == {"es", "fr"}
+    assert second.join_key_hash is not None
+    assert "secret" not in second.join_key_hash
+    with pytest.raises(AtCapacityError):
+        await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
+    await create.sessions.apply(first.session_id, BroadcastCommand.END)
+    third = await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
+    assert third.cell == first.cell
+
+
+async def test_an_id_that_is_taken_is_not_given_out_twice() -> None:
+    create = creator(sessions_per_cell=10)
+    first = await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
+    create.rng.seed(1)
+    second = await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
+    assert first.session_id != second.session_id
+    assert set(await create.capacity.occupants()) == {first.session_id, second.session_id}
+
+
+async def test_only_languages_on_offer_can_be_chosen() -> None:
+    with pytest.raises(UnsupportedLanguageError):
+        await creator()(UserId("u"), source_language="es", target_languages=None, join_key=None)
+    with pytest.raises(UnsupportedLanguageError):
+        await creator()(UserId("u"), source_language="en", target_languages=["de"], join_key=None)
+
+
+def test_the_table_of_languages_is_whole() -> None:
+    assert len(LANGUAGES) >= 40
+    assert sum(each.is_spoken for each in LANGUAGES.values()) >= 20
+    for code in ("es", "ca", "gl", "pt", "fr", "it"):
+        assert LANGUAGES[code].is_spoken  # type: ignore[index]
+
+
+def _enumeration(service: str, shape: str) -> list[str]:
+    model: Any = get_session().get_service_model(service)
+    values: list[str] = model.shape_for(shape).enum
+    return values
+
+
+def test_the_table_agrees_with_the_vendors_enumerations() -> None:
+    voices, codes = _enumeration("polly", "VoiceId"), _enumeration("polly", "LanguageCode")
+    spoken = _enumeration("transcribe", "LanguageCode")
+    for each in LANGUAGES.values():
+        if each.voice is not None:
+            assert each.voice.voice_id in voices
+            assert each.voice.language_code in codes
+        assert each.transcribe_code is None or each.transcribe_code in spoken
+
+
+def test_an_offer_of_unknown_or_unspeakable_languages_fails_at_once() -> None:
+    with pytest.raises(UnsupportedLanguageError):
+        LanguageOffer.of(sources=["en"], targets=["xx"])
+    with pytest.raises(UnsupportedLanguageError):
+        LanguageOffer.of(sources=["cy"], targets=["en"])
