@@ -11,13 +11,21 @@ from babelcast.domain.audio import AudioChunk
 from babelcast.domain.connection import Connection, ConnectionId, Role
 from babelcast.domain.errors import TranscriptionUnavailableError
 from babelcast.domain.languages import LanguageCode
-from babelcast.domain.notices import BroadcastState, ErrorNotice, SessionEnded, Transcription, TranslatedAudio
+from babelcast.domain.notices import (
+    BroadcastState,
+    ErrorNotice,
+    SessionEnded,
+    SessionStatus,
+    Transcription,
+    TranslatedAudio,
+)
 from babelcast.domain.session import Session, SessionId, UserId
 from babelcast.domain.stream_record import Control, ControlKind
 from babelcast.usecases.broadcast import Broadcast
 from babelcast.usecases.deliver_segment import NotifySegment, RenderSegment
 from babelcast.usecases.live_transcription import TranscriptionPool
 from babelcast.usecases.process_audio import ProcessAudio, ProcessingLimits
+from babelcast.usecases.report_status import ReportStatus
 from tests.block_speech import BlockTranscriber, Clock, block_speech, chunks_of
 from tests.in_memory import (
     CountingMeter,
@@ -74,6 +82,12 @@ class Room:
             ),
             notify=NotifySegment(broadcast=broadcast, clips=self.clips, segments=self.segments),
             broadcast=broadcast,
+            status=ReportStatus(
+                sessions=self.sessions,
+                connections=self.connections,
+                broadcast=broadcast,
+                now_ms=self.clock.now_ms,
+            ),
             pool=TranscriptionPool(max_streams=25),
             meter=self.meter,
             limits=ProcessingLimits(),
@@ -296,13 +310,25 @@ async def test_only_languages_with_active_listeners_are_made(room: Room) -> None
     assert room.heard("fr") == []
 
 
+async def test_the_speaker_learns_of_every_listener_even_of_two_at_once(room: Room) -> None:
+    await room.open(SESSION, "es")
+    chunks = chunks_of(block_speech(12))
+    await room.say(*chunks[:4])
+    await room.run()
+    await room.join("second", "fr")
+    await room.say(*chunks[4:])
+    await room.run()
+    told = [each for each in room.notifier.to(f"{SESSION}/speaker") if isinstance(each, SessionStatus)]
+    assert [each.listeners_by_language for each in told] == [{"es": 1}, {"es": 1, "fr": 1}]
+
+
 async def test_silence_costs_no_model_call_and_moves_the_cursor(room: Room) -> None:
     await room.open(SESSION, "es")
     await room.say(*chunks_of(bytes(16_000 * 2 * 40)))
     await room.run()
     assert room.translator.calls == []
     assert room.synthesizer.calls == []
-    assert room.notifier.told == []
+    assert room.notifier.to(f"{SESSION}/es") == []
     assert room.sessions.by_id[SESSION].cursor.committed_sample >= 16_000 * 25
 
 
@@ -350,11 +376,11 @@ async def test_a_language_without_a_voice_is_text(room: Room) -> None:
 async def test_a_refusing_recogniser_is_reported_and_loses_nothing(room: Room) -> None:
     await room.open(SESSION, "es")
     await room.say(*chunks_of(block_speech(6)), END)
-    room.transcriber.refusals = 1
-    (failure,) = (await room.batch(4)).values()
-    assert isinstance(failure, TranscriptionUnavailableError)
-    (told,) = room.notifier.to(f"{SESSION}/speaker")
-    assert isinstance(told, ErrorNotice)
+    room.transcriber.refusals = 3
+    for _ in range(3):
+        (failure,) = (await room.batch(4)).values()
+        assert isinstance(failure, TranscriptionUnavailableError)
+    (told,) = [each for each in room.notifier.to(f"{SESSION}/speaker") if isinstance(each, ErrorNotice)]
     assert told.code == "TRANSCRIPTION_UNAVAILABLE"
     await room.run()
     assert room.captions() == words(6)

@@ -205,8 +205,9 @@ def audio_processing() -> ProcessAudio:
     connections = DynamoDbConnections(settings.connections_table_name)
     clips = S3Clips(settings.s3_bucket_name, url_expiration_s=settings.presigned_url_expiration)
     broadcast = _broadcast(settings.websocket_management_endpoint, connections)
+    sessions = DynamoDbSessions(settings.sessions_table_name)
     return ProcessAudio(
-        sessions=DynamoDbSessions(settings.sessions_table_name),
+        sessions=sessions,
         cursors=DynamoDbCursors(
             sessions_table_name=settings.sessions_table_name, segments_table_name=settings.segments_table_name
         ),
@@ -225,6 +226,7 @@ def audio_processing() -> ProcessAudio:
         ),
         notify=NotifySegment(broadcast=broadcast, clips=clips, segments=segments),
         broadcast=broadcast,
+        status=ReportStatus(sessions=sessions, connections=connections, broadcast=broadcast, now_ms=now_ms),
         pool=TranscriptionPool(max_streams=_MAX_STREAMS),
         meter=meter,
         limits=ProcessingLimits(

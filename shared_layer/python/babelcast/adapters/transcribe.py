@@ -183,12 +183,11 @@ class TranscribeStream:
 
 
 def _result(result: SdkResult, origin_sample: int) -> Result | None:
-    alternatives = result.alternatives or []
-    if not alternatives or not alternatives[0].items:
+    heard = result.alternatives[0].items if result.alternatives else None
+    if result.is_partial and not heard:
         return None
-    items = tuple(
-        _item(each, origin_sample, stable=bool(each.stable) or not result.is_partial) for each in alternatives[0].items
-    )
+    # A final without words closes partials whose words have all been taken back.
+    items = tuple(_item(each, origin_sample, stable=bool(each.stable) or not result.is_partial) for each in heard or ())
     kind = PartialResult if result.is_partial else FinalResult
     return kind(result_id=str(result.result_id), items=items)
 

@@ -43,6 +43,7 @@ class LiveTranscription:
         stream: The open recogniser, or None while nobody speaks.
         last_fed_s: Monotonic time of the last audio fed.
         partial_text: The partial caption last sent.
+        told_listeners: The listeners by language that the speaker was last told of.
     """
 
     def __init__(self, session_id: SessionId, source: Language, cursor: Cursor, *, now_s: float) -> None:
@@ -54,6 +55,7 @@ class LiveTranscription:
         self.stream: TranscriptionStream | None = None
         self.last_fed_s = now_s
         self.partial_text = ""
+        self.told_listeners: dict[str, int] = {}
         self.last_sequence_number = cursor.sequence_number
         self._held: list[_Held] = []
         self._places: deque[_Place] = deque()

@@ -5,6 +5,7 @@ the session is rebuilt from its cursor by the next invocation.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +23,7 @@ from babelcast.ports import AudioHistory, Connections, Cursors, Meter, Segments,
 from babelcast.usecases.broadcast import Broadcast
 from babelcast.usecases.deliver_segment import NotifySegment, RenderSegment, segment_result_id
 from babelcast.usecases.live_transcription import LiveTranscription, TranscriptionPool
+from babelcast.usecases.report_status import ReportStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class ProcessingLimits:
         silence_step_samples: How much silence lies between two moves of the cursor without a segment.
         silence_margin_samples: Audio that is kept uncommitted because a word may have begun in it.
         fed_at_once_samples: Audio per send while filling or replaying.
+        trouble_interval_s: The speaker is told at most so often that recognition is in trouble.
         redelivery_depth: How many of the latest segments are looked at for one that was not delivered.
     """
 
@@ -51,6 +54,7 @@ class ProcessingLimits:
     silence_margin_samples: int = SAMPLE_RATE_HZ * 3
     fed_at_once_samples: int = SAMPLE_RATE_HZ // 2
     redelivery_depth: int = 5
+    trouble_interval_s: float = 10.0
     segments: SegmenterLimits = field(default_factory=SegmenterLimits)
 
 
@@ -67,11 +71,13 @@ class ProcessAudio:
     render: RenderSegment
     notify: NotifySegment
     broadcast: Broadcast
+    status: ReportStatus
     pool: TranscriptionPool
     meter: Meter
     limits: ProcessingLimits
     now_ms: Callable[[], int]
     monotonic_s: Callable[[], float]
+    speakers_told_s: dict[SessionId, float] = field(default_factory=dict)
 
     async def __call__(self, records: Sequence[StreamRecord]) -> dict[str, BaseException]:
         """Process a batch; sessions are independent.
@@ -138,6 +144,7 @@ class ProcessAudio:
         await run.delivered()
         await run.send_partial()
         await run.advance_over_silence()
+        await run.report_listeners()
 
     async def _live(
         self, session: Session, first_sequence_number: str, audience: Audience
@@ -174,6 +181,11 @@ class ProcessAudio:
                 await self.notify(session, segment, audience, replayed=True)
 
     async def _tell_speaker(self, session_id: SessionId) -> None:
+        """Say that recognition is in trouble, once in a while."""
+        now_s = self.monotonic_s()
+        if now_s - self.speakers_told_s.get(session_id, -math.inf) < self.limits.trouble_interval_s:
+            return
+        self.speakers_told_s[session_id] = now_s
         error = TranscriptionUnavailableError("speech recognition is not answering; your audio is kept and tried again")
         try:
             audience = await self.connections.audience(session_id)
@@ -284,6 +296,12 @@ class _Run:
         heard = live.position - self._limits.silence_margin_samples
         if live.segmenter.is_idle and heard - live.cursor.committed_sample >= self._limits.silence_step_samples:
             await self._move(live.cursor_at(heard, next_segment=live.cursor.next_segment))
+
+    async def report_listeners(self) -> None:
+        """Tell the speaker of listeners that came or went; what was too soon to tell is told by a later batch."""
+        now = self._audience.count_by_language
+        if now != self._live.told_listeners and await self._owner.status.changed(self._session.session_id):
+            self._live.told_listeners = now
 
     async def _send(self, pcm: bytes) -> None:
         live = self._live

@@ -33,16 +33,18 @@ class ReportStatus:
         audience = await self.connections.audience(asker.session_id)
         await self.broadcast((asker,), self._status(session, audience))
 
-    async def changed(self, session_id: SessionId) -> None:
-        """Tell the speaker that somebody came, went or changed language, unless it was told just now.
+    async def changed(self, session_id: SessionId) -> bool:
+        """Tell the speaker that somebody came, went or changed language; False when it was told just now.
 
         Raises:
             SessionNotFoundError: The session has expired.
         """
-        if await self.sessions.claim_status(session_id, now_ms=self.now_ms(), interval_ms=_INTERVAL_MS):
-            session = await self.sessions.get(session_id)
-            audience = await self.connections.audience(session_id)
-            await self.broadcast(audience.speakers, self._status(session, audience))
+        if not await self.sessions.claim_status(session_id, now_ms=self.now_ms(), interval_ms=_INTERVAL_MS):
+            return False
+        session = await self.sessions.get(session_id)
+        audience = await self.connections.audience(session_id)
+        await self.broadcast(audience.speakers, self._status(session, audience))
+        return True
 
     def _status(self, session: Session, audience: Audience) -> SessionStatus:
         return SessionStatus(
