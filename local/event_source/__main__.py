@@ -1,0 +1,175 @@
+"""`python -m local.event_source --config FILE`: feeds functions from streams until it is terminated.
+
+The file is an `EventSourceConfiguration` as JSON. Ready line: `{"mappings": 1, "shards": 1}`; positions are taken
+before it, so that nothing put afterwards is missed.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.event_source.configuration import EventSourceConfiguration, Mapping
+from local.event_source.delivery import BatchDelivery
+from local.event_source.outcome import Done, Failed, Outcome, Throttled, reported_outcome
+from local.event_source.records import StreamRecord, kinesis_event
+from local.event_source.shard_reader import FetchRecords, ShardReader
+from local.process import announce_ready, end_with_parent, until_terminated
+from local.provision import AwsServer
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_sqs import SQSClient
+
+_log = logging.getLogger("local.event_source")
+_MAX_RECORDS: Final = 10_000  # Source: Kinesis GetRecords
+
+
+class EventSource:
+    """All mappings of a configuration."""
+
+    def __init__(
+        self,
+        configuration: EventSourceConfiguration,
+        *,
+        kinesis: "KinesisClient",
+        sqs: "SQSClient",
+        session: aiohttp.ClientSession,
+    ) -> None:
+        self._configuration = configuration
+        self._kinesis = kinesis
+        self._sqs = sqs
+        self._session = session
+
+    async def readers(self) -> list[ShardReader]:
+        """One reader per shard of each mapping; their positions are taken."""
+        readers = []
+        for mapping in self._configuration.mappings:
+            shards = await asyncio.to_thread(self._kinesis.list_shards, StreamName=mapping.stream_name)
+            readers += [await self._reader(mapping, shard["ShardId"]) for shard in shards["Shards"]]
+        return readers
+
+    async def _reader(self, mapping: Mapping, shard_id: str) -> ShardReader:
+        polling = self._configuration.polling
+        delivery = BatchDelivery(
+            mapping,
+            polling,
+            shard_id=shard_id,
+            invoke=lambda records: self._invoke(mapping, shard_id, records),
+            send_failure=lambda message: self._send_failure(mapping, message),
+        )
+        return ShardReader(
+            mapping,
+            polling,
+            fetch=await self._fetcher(mapping, shard_id),
+            deliveries=[delivery] * mapping.parallelization_factor,
+        )
+
+    async def _fetcher(self, mapping: Mapping, shard_id: str) -> FetchRecords:
+        position = await asyncio.to_thread(
+            self._kinesis.get_shard_iterator,
+            StreamName=mapping.stream_name,
+            ShardId=shard_id,
+            ShardIteratorType="LATEST" if mapping.starting_position == "LATEST" else "TRIM_HORIZON",
+        )
+        iterator = position["ShardIterator"]
+
+        async def fetch() -> Sequence[StreamRecord]:
+            nonlocal iterator
+            try:
+                answer = await asyncio.to_thread(self._kinesis.get_records, ShardIterator=iterator, Limit=_MAX_RECORDS)
+            except (BotoCoreError, ClientError) as error:
+                _log.warning("%s: cannot read %s: %s", mapping.name, shard_id, type(error).__name__)
+                return ()
+            iterator = answer["NextShardIterator"]
+            return [
+                StreamRecord(
+                    partition_key=record["PartitionKey"],
+                    sequence_number=record["SequenceNumber"],
+                    data=record["Data"],
+                    arrived_at=record["ApproximateArrivalTimestamp"].timestamp(),
+                )
+                for record in answer["Records"]
+            ]
+
+        return fetch
+
+    async def _invoke(self, mapping: Mapping, shard_id: str, records: Sequence[StreamRecord]) -> Outcome:
+        event = kinesis_event(records, shard_id=shard_id, event_source_arn=mapping.event_source_arn)
+        oldest_seconds = time.time() - records[0].arrived_at
+        began = time.monotonic()
+        outcome = await self._outcome(mapping, json.dumps(event).encode(), records)
+        _log.info(
+            "%s: %d records, oldest %d ms, took %d ms: %s",
+            mapping.name,
+            len(records),
+            oldest_seconds * 1000,
+            (time.monotonic() - began) * 1000,
+            outcome,
+        )
+        return outcome
+
+    async def _outcome(self, mapping: Mapping, event: bytes, records: Sequence[StreamRecord]) -> Outcome:
+        url = f"{self._configuration.lambda_url}/2015-03-31/functions/{mapping.function}/invocations"
+        try:
+            async with self._session.post(url, data=event) as response:
+                payload = await response.read()
+        except aiohttp.ClientError as error:
+            _log.warning("%s: the function cannot be reached: %s", mapping.name, type(error).__name__)
+            return Throttled()
+        if response.status != 200:
+            return Throttled()
+        if "X-Amz-Function-Error" in response.headers:
+            return Failed(function_error=response.headers["X-Amz-Function-Error"])
+        return reported_outcome(payload, records) if mapping.reports_batch_item_failures else Done()
+
+    async def _send_failure(self, mapping: Mapping, message: str) -> None:
+        assert mapping.failure_queue_url is not None
+        await asyncio.to_thread(self._sqs.send_message, QueueUrl=mapping.failure_queue_url, MessageBody=message)
+
+
+async def serve(configuration: EventSourceConfiguration) -> None:
+    """Feed the functions until terminated."""
+    options = Config(retries={"max_attempts": 5, "mode": "standard"})
+    server = AwsServer(endpoint_url=configuration.aws_endpoint_url, region=configuration.region)
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None)
+    ) as session:
+        source = EventSource(
+            configuration,
+            kinesis=server.client("kinesis", options),
+            sqs=server.client("sqs", options),
+            session=session,
+        )
+        readers = await source.readers()
+        reading = [asyncio.create_task(reader.run()) for reader in readers]
+        announce_ready({"mappings": len(configuration.mappings), "shards": len(readers)})
+        terminated = asyncio.create_task(until_terminated())
+        await asyncio.wait((terminated, *reading), return_when=asyncio.FIRST_COMPLETED)
+        for task in reading:
+            if task.done():
+                task.result()
+            task.cancel()
+
+
+def main() -> None:
+    """Read the options and serve."""
+    end_with_parent()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, required=True, help="an EventSourceConfiguration as JSON")
+    configuration = msgspec.json.decode(parser.parse_args().config.read_bytes(), type=EventSourceConfiguration)
+    asyncio.run(serve(configuration))
+
+
+if __name__ == "__main__":
+    main()

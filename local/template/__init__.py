@@ -1,0 +1,1 @@
+"""The synthesized CloudFormation templates, read as the one description of the system."""
