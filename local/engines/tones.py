@@ -1,0 +1,228 @@
+"""Speech engines for the tone language: a recogniser, a translator and a speaker.
+
+Together with `tone_alphabet` and `tone_hearing` they let a test follow each word by ear, from the speaker's
+microphone to the listener's::
+
+    river stone ─ToneDecoder→ "river stone." ─ToneTranslator→ "river-es stone-es." ─ToneSpeaker→ chords ─decode_tones
+
+What goes wrong on the way stays visible to the end: a broken word (``river~``) is not in the vocabulary, so it is
+not translated, and is spoken as `UNKNOWN`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from babelcast.domain.languages import LANGUAGES
+from local.engines.speech import (
+    RECOGNISER_RATE_HZ,
+    SPEAKER_RATE_HZ,
+    FinalResult,
+    Item,
+    ItemKind,
+    PartialResult,
+    Result,
+    Stability,
+    UnsupportedPairError,
+    UnsupportedVoiceError,
+)
+from local.engines.tone_alphabet import (
+    GAP_SECONDS,
+    UNKNOWN,
+    ToneWord,
+    UnknownWordError,
+    silence,
+    speak_tones,
+)
+from local.engines.tone_hearing import FRAME_SECONDS, HeardWord, ToneEar
+
+_PARTIAL_EVERY_FRAMES: Final = 50
+_PAUSE_FRAMES: Final = 50
+_LONGEST_RESULT_FRAMES: Final = 3000
+_TELLING_SECONDS: Final = 0.08
+"""A word that is still being heard is guessed from so much of it."""
+_TOKEN: Final = re.compile(r"""[^\s.,;:!?¿¡…"'()]+""")
+
+_LANGUAGES_BY_TRANSLATE_CODE: Final = {row.translate_code: str(row.code) for row in LANGUAGES.values()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StabilityRule:
+    """A complete word is stable when so many words have begun after it, or so much time has passed since its end."""
+
+    later_words: int
+    age_seconds: float
+
+
+_STABILITY_RULES: Final = {
+    Stability.HIGH: _StabilityRule(later_words=1, age_seconds=0.15),
+    Stability.MEDIUM: _StabilityRule(later_words=2, age_seconds=0.3),
+    Stability.LOW: _StabilityRule(later_words=4, age_seconds=0.45),
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class _OpenResult:
+    """The result being heard."""
+
+    number: int
+    first_frame: int
+    words: list[HeardWord] = field(default_factory=list)
+    stable_words: int = 0
+    reported: tuple[Item, ...] = ()
+
+
+class ToneDecoder:
+    """A `StreamDecoder`. Results depend on the audio alone, not on how it is cut into calls.
+
+    A result is open from its first sound until half a second of silence, or until the first gap between two words
+    after 30 s. While it is open, its partial results come every half second, unless nothing changed. A word that is
+    still being heard is in them as a guess.
+    """
+
+    def __init__(self, stability: Stability | None = None) -> None:
+        self._rule = _STABILITY_RULES[stability] if stability else None
+        self._ear = ToneEar(RECOGNISER_RATE_HZ)
+        self._result: _OpenResult | None = None
+        self._next_number = 0
+
+    def accept(self, pcm: bytes) -> Sequence[Result]:
+        """Hear the next audio."""
+        return [result for words in self._ear.hear(pcm) for result in self._follow(words)]
+
+    def finish(self) -> Sequence[Result]:
+        """The stream has ended: close what is open."""
+        words = self._ear.finish()
+        result = self._open_result(words)
+        return self._end(result) if result else []
+
+    def _follow(self, words: Sequence[HeardWord]) -> Sequence[Result]:
+        """One frame after the other, with the words that ended in it."""
+        result = self._open_result(words)
+        if result is None:
+            return []
+        length = self._ear.frame - result.first_frame
+        if self._ear.quiet_frames >= _PAUSE_FRAMES or (words and length >= _LONGEST_RESULT_FRAMES):
+            return self._end(result)
+        return self._partial(result) if length % _PARTIAL_EVERY_FRAMES == 0 else []
+
+    def _open_result(self, words: Sequence[HeardWord]) -> _OpenResult | None:
+        if self._result is None and (words or self._ear.is_sounding):
+            self._result = _OpenResult(number=self._next_number, first_frame=self._ear.frame)
+        if self._result:
+            self._result.words.extend(words)
+        return self._result
+
+    def _partial(self, result: _OpenResult) -> Sequence[Result]:
+        now = self._ear.frame * FRAME_SECONDS
+        if self._rule:
+            begun = len(result.words) + self._ear.is_sounding
+            stable = sum(
+                begun - index > self._rule.later_words or now - word.end >= self._rule.age_seconds
+                for index, word in enumerate(result.words)
+            )
+            result.stable_words = max(result.stable_words, stable)
+        items = tuple(
+            _item(word, is_stable=index < result.stable_words) for index, word in enumerate(result.words)
+        ) + self._guess(now)
+        if not items or items == result.reported:
+            return []
+        result.reported = items
+        return [PartialResult(number=result.number, start=items[0].start, end=items[-1].end, items=items)]
+
+    def _guess(self, now: float) -> tuple[Item, ...]:
+        start = round(self._ear.sound_start, 3)
+        if not self._ear.is_sounding or now - start < _TELLING_SECONDS:
+            return ()
+        word = self._ear.sounding_word()
+        return (Item(content=word.spelling, start=start, end=round(now, 3)),) if word else ()
+
+    def _end(self, result: _OpenResult) -> Sequence[Result]:
+        self._result = None
+        if not result.words:
+            return []  # a click
+        self._next_number += 1
+        end = result.words[-1].end
+        items = (
+            *(_item(word, is_stable=True) for word in result.words),
+            Item(content=".", start=end, end=end, kind=ItemKind.PUNCTUATION, is_stable=True),
+        )
+        return [FinalResult(number=result.number, start=items[0].start, end=end, items=items)]
+
+
+def _item(word: HeardWord, *, is_stable: bool) -> Item:
+    return Item(
+        content=word.content,
+        start=word.start,
+        end=word.end,
+        is_stable=is_stable,
+        confidence=1.0 if word.is_whole else 0.0,
+    )
+
+
+class ToneTranslator:
+    """A `Translator`: the same words in the other language's spelling. What is no word of the source stays as it is."""
+
+    async def translate(self, text: str, *, source: str, target: str) -> str:
+        """The translation.
+
+        Raises:
+            UnsupportedPairError: One of them is no language of the table.
+        """
+        try:
+            source_code, target_code = _LANGUAGES_BY_TRANSLATE_CODE[source], _LANGUAGES_BY_TRANSLATE_CODE[target]
+        except KeyError:
+            raise UnsupportedPairError(f"no tone language for {source!r} or {target!r}") from None
+
+        def translated(token: re.Match[str]) -> str:
+            word = _read_word(token[0])
+            if word is None or word.language != source_code:
+                return token[0]
+            return ToneWord(word=word.word, language=target_code).spelling
+
+        return _TOKEN.sub(translated, text)
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
+class ToneSpeaker:
+    """A `Speaker`: chords, after a gap and with one behind each.
+
+    A voice speaks the words of every language that the table gives to it (Spanish also Galician's). All other words
+    are `UNKNOWN`, in the first of its languages. Punctuation is silent.
+    """
+
+    def __init__(self) -> None:
+        self._languages: dict[str, list[str]] = {}
+        for row in LANGUAGES.values():
+            if row.voice:
+                self._languages.setdefault(row.voice.language_code, []).append(str(row.code))
+
+    async def speak(self, text: str, *, language: str, rate_percent: int = 100) -> bytes:  # noqa: ARG002
+        """The words as PCM at 24 000 Hz. Tones have one pace: the rate makes no difference.
+
+        Raises:
+            UnsupportedVoiceError: No voice of the table has this code.
+        """
+        try:
+            languages = self._languages[language]
+        except KeyError:
+            raise UnsupportedVoiceError(f"no tone voice for {language!r}") from None
+        unknown = ToneWord(word=UNKNOWN, language=languages[0]).spelling
+        spellings = []
+        for token in _TOKEN.findall(text):
+            word = _read_word(token)
+            spellings.append(word.spelling if word and word.language in languages else unknown)
+        return silence(GAP_SECONDS, SPEAKER_RATE_HZ) + speak_tones(spellings, SPEAKER_RATE_HZ)
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
+def _read_word(token: str) -> ToneWord | None:
+    try:
+        return ToneWord.read(token)
+    except UnknownWordError:
+        return None
