@@ -1,0 +1,57 @@
+"""Control of the local services over HTTP, for tests and experiments.
+
+==========  ===============  =====================================================================
+``GET``     ``/counters``    what each service has done: ``{"polly": {"requests": 3, …}, …}``
+``PUT``     ``/times``       `ServiceTime` by service: ``{"polly": {"median_ms": 350, "sigma": 0.2}}``
+``POST``    ``/faults``      one `Fault`: ``{"service": "polly", "kind": "throttle", "times": 3}``
+``DELETE``  ``/faults``      everything goes right again
+==========  ===============  =====================================================================
+
+What is not understood is answered with 400 and the reason.
+"""
+
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from local.services.behaviour import Behaviour, Fault, Service, ServiceTime
+
+_T = TypeVar("_T")
+
+
+def control_app(behaviour: Behaviour) -> web.Application:
+    """The control endpoint of some behaviour."""
+
+    async def counters(_: web.Request) -> web.Response:
+        return web.json_response({service.value: dict(each) for service, each in behaviour.counters.items()})
+
+    async def put_times(request: web.Request) -> web.Response:
+        behaviour.set_times(_read(await request.read(), dict[Service, ServiceTime]))
+        return web.Response(status=204)
+
+    async def post_fault(request: web.Request) -> web.Response:
+        behaviour.add_fault(_read(await request.read(), Fault))
+        return web.Response(status=204)
+
+    async def delete_faults(_: web.Request) -> web.Response:
+        behaviour.clear_faults()
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.add_routes(
+        [
+            web.get("/counters", counters),
+            web.put("/times", put_times),
+            web.post("/faults", post_fault),
+            web.delete("/faults", delete_faults),
+        ]
+    )
+    return app
+
+
+def _read(data: bytes, kind: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise web.HTTPBadRequest(text=str(error)) from None
