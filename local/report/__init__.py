@@ -1,0 +1,1 @@
+"""What came of a broadcast: numbers, captions, sound and a picture."""
