@@ -1,0 +1,77 @@
+# Set-up steps are targets with real prerequisites, so that a second run does only what has changed.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+AUDIO ?= samples/speech-en.wav
+LANGUAGES ?= es,fr,ca
+OUT ?= out/demo
+HTTP_PORT ?= 0
+WEBSOCKET_PORT ?= 0
+STAGE ?= dev
+PYTEST ?=
+
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 20
+export PYTHONPATH := shared_layer/python:lambdas:.
+
+SYNTHESIS_SOURCES := $(shell find infrastructure lambdas shared_layer -name '*.py') cdk.json
+SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
+
+.PHONY: help demo run test check format setup synth layer requirements clean
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: setup  ## Speak a sample (AUDIO) to listeners (LANGUAGES) through the whole system; results in OUT
+	@$(PYTHON) -m local.cli demo --audio "$(AUDIO)" --languages "$(LANGUAGES)" --out "$(OUT)"
+
+run: setup  ## Keep the whole system up on this machine and print its addresses
+	@$(PYTHON) -m local.cli run --http-port $(HTTP_PORT) --websocket-port $(WEBSOCKET_PORT)
+
+test: setup  ## Run every test
+	$(PYTHON) -m pytest $(PYTEST)
+
+check: .venv/.installed  ## Format, lint, types and import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.installed  ## Format the code and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+setup: $(SETUP)  ## Install everything that is needed
+
+synth: build/assembly/manifest.json  ## Synthesize the CloudFormation templates into build/assembly
+
+layer: .venv/.installed  ## Build the Lambda layer for arm64 into build/layer
+	$(PYTHON) scripts/build_layer.py
+
+requirements: .venv/.installed  ## Pin the packages of requirements/*.in anew (with Python 3.11, the oldest supported)
+	for each in layer dev; do CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --no-emit-options --strip-extras --no-annotate \
+	  --output-file requirements/$$each.txt requirements/$$each.in; done
+
+clean:  ## Remove everything that was built, but not the virtual environment
+	rm -rf build cdk.out out .local
+
+.venv/.installed: requirements/dev.txt scripts/find_python.sh scripts/install_debian_packages.sh
+	@command -v node >/dev/null 2>&1 || { echo "Babelcast needs Node.js 20 or newer (the CDK synthesizes with it)." >&2; exit 1; }
+	@python=$$(scripts/find_python.sh) && { $$python -m venv --clear .venv >/dev/null 2>&1 \
+	  || { scripts/install_debian_packages.sh python3-venv && $$python -m venv --clear .venv; }; }
+	@echo "Installing Python packages"
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --requirement requirements/dev.txt
+	@touch $@
+
+build/.debian-packages: requirements/debian.txt scripts/install_debian_packages.sh
+	@scripts/install_debian_packages.sh --from requirements/debian.txt
+	@mkdir -p build && touch $@
+
+build/assembly/manifest.json: .venv/.installed $(SYNTHESIS_SOURCES)
+	@echo "Synthesizing"
+	@rm -rf build/assembly && CDK_OUTDIR=build/assembly $(PYTHON) -m infrastructure.app -c layer=shared_layer
+	@touch $@
