@@ -73,5 +73,5 @@ build/.debian-packages: requirements/debian.txt scripts/install_debian_packages.
 
 build/assembly/manifest.json: .venv/.installed $(SYNTHESIS_SOURCES)
 	@echo "Synthesizing"
-	@rm -rf build/assembly && CDK_OUTDIR=build/assembly $(PYTHON) -m infrastructure.app -c layer=shared_layer
+	@rm -rf build/assembly && CDK_OUTDIR=build/assembly $(PYTHON) -m infrastructure.app -c layer=shared_layer >/dev/null
 	@touch $@

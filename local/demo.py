@@ -171,5 +171,5 @@ def show_numbers(summary: Summary, outcome: Outcome, out: Path, console: Console
         facts.append(f"chunks sent again {outcome.resent}")
     if outcome.notices:
         facts.append(f"notices {', '.join(outcome.notices)}")
-    console.print(Text(" · ".join(facts), style="bold"))
+    console.print(Text(" · ".join(facts), style="bold"), soft_wrap=True)
     console.print(Text(f"results in {out}"))

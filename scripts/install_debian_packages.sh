@@ -27,8 +27,11 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "Installing Debian packages:$missing"
 export DEBIAN_FRONTEND=noninteractive
-if ! { $as_root apt-get -qq update && $as_root apt-get -qq install -y --no-install-recommends $missing; } >/dev/null; then
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { $as_root apt-get -qq update && $as_root apt-get -qq install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+  cat "$log" >&2
   echo "apt-get could not install:$missing" >&2
-  echo "Look at its message above; afterwards run the same make command again." >&2
+  echo "Its message is above. Afterwards run the same make command again." >&2
   exit 1
 fi
