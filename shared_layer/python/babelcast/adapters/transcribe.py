@@ -7,6 +7,7 @@ from typing import Any, Final
 from amazon_transcribe import serialize
 from amazon_transcribe.client import TranscribeStreamingClient
 from amazon_transcribe.endpoints import BaseEndpointResolver, StaticEndpointResolver
+from amazon_transcribe.eventstream import ParserError
 from amazon_transcribe.exceptions import SDKError
 from amazon_transcribe.model import Result as SdkResult
 from amazon_transcribe.model import TranscriptEvent
@@ -22,7 +23,7 @@ _OPEN_DEADLINE_S: Final = 5.0
 _EVENT_BYTES: Final = 16 * 1024
 """Source: docs/architecture.md, audio events of at most 16 KB (half a second)."""
 _IDLE_READ_S: Final = 0.004
-_BROKEN: Final = (SDKError, AwsCrtError, OSError, RuntimeError, TimeoutError)
+_BROKEN: Final = (SDKError, ParserError, AwsCrtError, OSError, RuntimeError, TimeoutError)
 
 
 class _WaitingByteStream(BufferableByteStream):
@@ -76,18 +77,24 @@ class TranscribeTranscriber:
 
     async def open(self, source: Language, *, origin_sample: int) -> "TranscribeStream":
         """See the port."""
-        try:
-            stream = await asyncio.wait_for(
-                self._connected().start_stream_transcription(
-                    language_code=str(source.transcribe_code),
-                    media_sample_rate_hz=SAMPLE_RATE_HZ,
-                    media_encoding="pcm",
-                    enable_partial_results_stabilization=True,
-                    partial_results_stability="medium",
-                ),
-                _OPEN_DEADLINE_S,
+        opening = asyncio.ensure_future(
+            self._connected().start_stream_transcription(
+                language_code=str(source.transcribe_code),
+                media_sample_rate_hz=SAMPLE_RATE_HZ,
+                media_encoding="pcm",
+                enable_partial_results_stabilization=True,
+                partial_results_stability="medium",
             )
+        )
+        try:
+            # Like its reads, the library's opening must not be cancelled.
+            async with asyncio.timeout(_OPEN_DEADLINE_S):
+                stream = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_let_go)
+            raise
         except _BROKEN as error:
+            opening.add_done_callback(_let_go)
             # A pooled connection may have died while this environment was frozen; the next attempt makes a new one.
             self._client = None
             raise TranscriptionUnavailableError(f"open: {type(error).__name__}") from error
@@ -100,6 +107,16 @@ class TranscribeTranscriber:
             )
             self._client = TranscribeStreamingClient(region=self._region, endpoint_resolver=resolver)
         return self._client
+
+
+def _let_go(opening: "asyncio.Future[Any]") -> None:
+    """A stream that opened after nobody waited for it any more would count against the quota until it is idle."""
+    if not opening.cancelled() and opening.exception() is None:
+        _abandon(opening.result().input_stream)
+
+
+def _abandon(input_stream: Any) -> None:
+    input_stream._input_stream.close()  # noqa: SLF001  the library offers no way to abandon a stream
 
 
 class TranscribeStream:
@@ -175,7 +192,7 @@ class TranscribeStream:
     async def close(self) -> None:
         """See the port."""
         self._ended = True
-        self._input._input_stream.close()  # noqa: SLF001  the library offers no way to abandon a stream
+        _abandon(self._input)
 
     def _raise_if_broken(self) -> None:
         if self._error is not None:
