@@ -73,7 +73,7 @@ async def run_demo(options: DemoOptions, console: Console) -> int:
     if unknown and options.engine is Engine.SPEECH:
         raise WrongInputError(f"not offered here: {', '.join(unknown)}; offered: {', '.join(TARGET_LANGUAGES)}")
     recording = load_recording(options.audio)
-    prepare_directory(options.out)
+    prepare_directory(options.out, keep=options.audio)
     console.print("starting the system")
     stack_options = StackOptions(state_dir=options.state_dir, assembly_dir=options.assembly_dir, engine=options.engine)
     async with Stack(stack_options) as stack:

@@ -61,33 +61,41 @@ class Clock:
     def now_ms(self) -> int:
         return int(self.now_s * 1000)
 
+    async def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
 
 @dataclass
 class BlockTranscriber:
-    """Opens streams; ``refusals`` of the next openings fail, and ``breaks_after`` results a stream breaks."""
+    """Opens streams; ``refusals`` of the next openings fail; results come ``lag_s`` after their audio."""
 
     clock: Clock
     refusals: int = 0
+    refused_languages: set[str] = field(default_factory=set)
+    lag_s: float = 0.0
     opened: int = 0
     streams: list["BlockStream"] = field(default_factory=list)
 
     async def open(self, source: Language, *, origin_sample: int) -> "BlockStream":
+        if source.code in self.refused_languages:
+            raise TranscriptionUnavailableError("refused")
         if self.refusals:
             self.refusals -= 1
             raise TranscriptionUnavailableError("refused")
         self.opened += 1
-        stream = BlockStream(self.clock, origin_sample, name=f"stream-{self.opened}")
+        stream = BlockStream(self.clock, origin_sample, name=f"stream-{self.opened}", lag_s=self.lag_s)
         self.streams.append(stream)
         return stream
 
 
 class BlockStream:
-    def __init__(self, clock: Clock, origin_sample: int, *, name: str) -> None:
+    def __init__(self, clock: Clock, origin_sample: int, *, name: str, lag_s: float) -> None:
         self._clock = clock
         self._origin = origin_sample
         self._name = name
         self._samples = array("h")
-        self._results: deque[Result] = deque()
+        self._lag_s = lag_s
+        self._results: deque[tuple[float, Result]] = deque()
         self._result_number = 0
         self._result_start = 0
         self._ended = False
@@ -108,8 +116,10 @@ class BlockStream:
 
     async def next_result(self, deadline_s: float) -> Result | None:
         self._check()
-        if self._results:
-            return self._results.popleft()
+        if self._results and self._results[0][0] <= self._clock.now_s + deadline_s:
+            due_s, result = self._results.popleft()
+            self._clock.now_s = max(self._clock.now_s, due_s)
+            return result
         self._clock.now_s += deadline_s
         return None
 
@@ -146,13 +156,16 @@ class BlockStream:
             items: list[Item] = [*words[:-1]]
             items.append(Word(text=words[-1].text, start_sample=words[-1].start_sample,
                               end_sample=words[-1].end_sample, stable=False))  # fmt: skip
-            self._results.append(PartialResult(result_id=f"{self._name}-{self._result_number}", items=tuple(items)))
+            self._add(PartialResult(result_id=f"{self._name}-{self._result_number}", items=tuple(items)))
 
     def _final(self, words: list[Word]) -> None:
         items: tuple[Item, ...] = (*words, Punctuation(text=".", stable=True))
-        self._results.append(FinalResult(result_id=f"{self._name}-{self._result_number}", items=items))
+        self._add(FinalResult(result_id=f"{self._name}-{self._result_number}", items=items))
         self._result_number += 1
         self._result_start = words[-1].end_sample - self._origin
+
+    def _add(self, result: Result) -> None:
+        self._results.append((self._clock.now_s + self._lag_s, result))
 
     def _words(self) -> tuple[list[Word], int]:
         """Words since the last final, and where the last sound ends in this stream's samples."""

@@ -17,6 +17,7 @@ from babelcast.domain.notices import Notice
 from babelcast.domain.segment import Segment
 from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId
 from babelcast.domain.stream_record import Payload, StreamRecord
+from babelcast.ports import Reach
 
 
 class InMemorySessions:
@@ -166,16 +167,23 @@ class InMemoryClips:
 
 @dataclass
 class RecordingNotifier:
-    """Keeps what each connection was told, in order; a connection that is not open is gone."""
+    """Keeps what each connection was told, in order; some are gone, some fail so many times."""
 
-    connections: InMemoryConnections
     gone: set[ConnectionId] = field(default_factory=set)
+    failures: Counter[ConnectionId] = field(default_factory=Counter)
     told: list[tuple[ConnectionId, Notice]] = field(default_factory=list)
 
-    async def send(self, receivers: Iterable[ConnectionId], notice: Notice) -> frozenset[ConnectionId]:
-        targets = tuple(receivers)
-        self.told.extend((each, notice) for each in targets if each not in self.gone)
-        return frozenset(targets) & frozenset(self.gone)
+    async def send(self, receivers: Iterable[ConnectionId], notice: Notice) -> Mapping[ConnectionId, Reach]:
+        return {each: self._send(each, notice) for each in receivers}
+
+    def _send(self, receiver: ConnectionId, notice: Notice) -> Reach:
+        if receiver in self.gone:
+            return Reach.GONE
+        if self.failures[receiver] > 0:
+            self.failures[receiver] -= 1
+            return Reach.FAILED
+        self.told.append((receiver, notice))
+        return Reach.REACHED
 
     def to(self, connection_id: str) -> list[Notice]:
         return [notice for receiver, notice in self.told if receiver == connection_id]

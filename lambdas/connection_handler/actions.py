@@ -83,5 +83,7 @@ def _measure(handling: ConnectionHandling, report: messages.PlaybackReport) -> N
     for clip in report.clips:
         handling.meter.count("ClipDownloadFailures", int(clip.failed))
         handling.meter.count("ClipsSkipped", int(clip.skipped))
+        if clip.played_at is not None:
+            handling.meter.duration_ms("PlaybackWait", max(0, clip.played_at - clip.received_at))
         if clip.download_ms is not None:
             handling.meter.duration_ms("S3DownloadLatency", clip.download_ms)

@@ -135,7 +135,7 @@ class HttpApi:
         if isinstance(targets, list) and language not in targets:
             return f"session {session_id} is not translated into {language!r}; it offers {', '.join(map(str, targets))}"
         if facts.get("joinKeyRequired"):
-            return f"session {session_id} needs its join key"
+            return f"session {session_id} needs a join key, and this is not it"
         return str(refusal)
 
     async def _call(

@@ -19,6 +19,7 @@ class SessionJoined:
     target_language: str | None
     state: str
     next_sequence_number: int
+    next_sample_offset: int | None
     connection_expires_at: int
     server_time: int
 
@@ -205,6 +206,7 @@ def _session_joined(fields: _Fields) -> SessionJoined:
         target_language=fields.optional_text("targetLanguage"),
         state=fields.text("state"),
         next_sequence_number=fields.integer("nextSequenceNumber"),
+        next_sample_offset=fields.integer("nextSampleOffset") if fields.has("nextSampleOffset") else None,
         connection_expires_at=fields.integer("connectionExpiresAt"),
         server_time=fields.integer("serverTime"),
     )

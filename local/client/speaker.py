@@ -101,6 +101,7 @@ class Speaker:
         self._states_told = 0
         self._next_index = 0
         self._next_sample = 0
+        self._first_sample = 0
         self.first_sample_at: float | None = None
         """When the first sample was captured, on the monotonic clock; None before `speak`."""
         self.first_sample_epoch_ms: int | None = None
@@ -126,7 +127,7 @@ class Speaker:
     @property
     def sent_seconds(self) -> float:
         """Audio captured so far."""
-        return self._next_sample / SAMPLE_RATE_HZ
+        return (self._next_sample - self._first_sample) / SAMPLE_RATE_HZ
 
     async def __aenter__(self) -> Self:
         self._tasks = [asyncio.create_task(self._stay_connected()), asyncio.create_task(self._send_chunks())]
@@ -321,6 +322,9 @@ class Speaker:
 
     def _rejoin(self, message: SessionJoined) -> None:
         self.joined = message
+        if self._next_index == 0 and message.next_sample_offset is not None:
+            # Somebody has spoken in this session before; positions go on behind them.
+            self._next_sample = self._first_sample = message.next_sample_offset
         self._outgoing.send_all_again()
         self._wake.set()
         if self._ending and self._ended is None:

@@ -27,9 +27,8 @@ import signal
 import socket
 import struct
 import sys
-import tempfile
+import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 from local.engines.speech import EngineFailedError, Result, Stability, StreamDecoder
@@ -49,17 +48,16 @@ async def pocketsphinx_recogniser() -> "ProcessRecogniser":
     Raises:
         EngineFailedError: It did not start.
     """
-    directory = await asyncio.to_thread(tempfile.mkdtemp, prefix="recogniser-")
-    path = Path(directory) / "socket"
+    name = f"babelcast-recogniser-{uuid.uuid4().hex}"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         __name__,
-        str(path),
+        name,
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, SUPERVISOR_PID_VARIABLE: str(os.getpid())},
     )
-    recogniser = ProcessRecogniser(process, path)
+    recogniser = ProcessRecogniser(process, name)
     try:
         await recogniser.wait_ready()
     except BaseException:
@@ -71,9 +69,9 @@ async def pocketsphinx_recogniser() -> "ProcessRecogniser":
 class ProcessRecogniser:
     """A `Recogniser`; see the module."""
 
-    def __init__(self, process: asyncio.subprocess.Process, path: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
         self._process = process
-        self._path = path
+        self._name = name
 
     @property
     def languages(self) -> frozenset[str]:
@@ -98,7 +96,7 @@ class ProcessRecogniser:
     async def open_stream(self, stability: Stability | None) -> "ProcessStream":
         """See `Recogniser`."""
         try:
-            reader, writer = await asyncio.open_unix_connection(os.fspath(self._path))
+            reader, writer = await asyncio.open_unix_connection(_address(self._name))
         except OSError as error:
             raise EngineFailedError("the recogniser's model process is gone") from error
         stream = ProcessStream(reader, writer)
@@ -110,9 +108,6 @@ class ProcessRecogniser:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
-        with contextlib.suppress(OSError):
-            self._path.unlink(missing_ok=True)
-            self._path.parent.rmdir()
 
 
 class ProcessStream:
@@ -161,17 +156,22 @@ class ProcessStream:
             raise EngineFailedError("the recogniser's stream process is gone") from error
 
 
-def _serve_model(path: str) -> None:
+def _address(name: str) -> str:
+    """In Linux's abstract namespace: it vanishes with the process, whatever way that ends."""
+    return f"\0{name}"
+
+
+def _serve_model(name: str) -> None:
     """The model process: load, then fork for every connection."""
     from local.engines.pocketsphinx import PocketSphinxModel
 
     end_with_parent(signal.SIGKILL)
     model = PocketSphinxModel()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(path)
+        listener.bind(_address(name))
         listener.listen(_BACKLOG)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-        announce_ready({"socket": path})
+        announce_ready({"socket": name})
         while True:
             connection, _ = listener.accept()
             if os.fork() == 0:

@@ -1,9 +1,10 @@
 """The files that a broadcast leaves in its output directory."""
 
-import shutil
+import re
 from pathlib import Path
 from typing import Final
 
+from babelcast.domain.languages import LANGUAGES
 from local.client.record import ListenerRecord
 from local.errors import WrongInputError
 from local.report.broadcast import Broadcast
@@ -12,7 +13,13 @@ from local.report.heard_audio import write_heard_audio
 from local.report.summary import Summary, summarise
 from local.report.timeline import draw_timeline
 
-_PATTERNS: Final = ("summary.json", "timeline.png", "captions.*.vtt", "audio.*.mp3")
+_MARKER: Final = ".babelcast"
+"""Says that a directory holds results, which the next broadcast may replace."""
+_LANGUAGE: Final = "|".join(map(re.escape, LANGUAGES))
+_RESULT: Final = re.compile(
+    rf"summary\.json|timeline\.png|captions\.(source|{_LANGUAGE})\.vtt|audio\.({_LANGUAGE})\.mp3"
+    rf"|clips/({_LANGUAGE})/\d{{8}}\.mp3"
+)
 
 
 def clips_directory(out: Path, language: str) -> Path:
@@ -20,19 +27,29 @@ def clips_directory(out: Path, language: str) -> Path:
     return out / "clips" / language
 
 
-def prepare_directory(out: Path) -> None:
-    """Make the output directory and remove what an earlier broadcast left there; other files stay.
+def prepare_directory(out: Path, *, keep: Path | None = None) -> None:
+    """Make the output directory and remove the results of an earlier broadcast; nothing else is touched.
+
+    Args:
+        out: A new or empty directory, or one with earlier results.
+        keep: A file that must not be among what is removed: the recording.
 
     Raises:
-        WrongInputError: It cannot be made or written to.
+        WrongInputError: It cannot be made or written to, or it is somebody's directory.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for pattern in _PATTERNS:
-            for path in out.glob(pattern):
-                path.unlink()
-        shutil.rmtree(out / "clips", ignore_errors=True)
-        (out / "clips").mkdir()
+        if not (out / _MARKER).exists() and any(out.iterdir()):
+            raise WrongInputError(f"{out} is not empty and holds no earlier results; choose another directory")
+        old = [
+            path for path in out.rglob("*") if path.is_file() and _RESULT.fullmatch(path.relative_to(out).as_posix())
+        ]
+        if keep is not None and any(path.samefile(keep) for path in old):
+            raise WrongInputError(f"{keep} would be overwritten; choose another directory than {out}")
+        for path in old:
+            path.unlink()
+        (out / _MARKER).write_text("results of a broadcast; the next one replaces them\n")
+        (out / "clips").mkdir(exist_ok=True)
     except OSError as error:
         raise WrongInputError(f"results cannot be written to {out}: {error.strerror}") from None
 

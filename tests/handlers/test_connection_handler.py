@@ -145,7 +145,25 @@ def test_joining_tells_where_things_stand(session_id: str) -> None:
     assert answer["type"] == "sessionJoined"
     assert (answer["role"], answer["targetLanguage"], answer["state"]) == ("listener", "es", "live")
     assert answer["nextSequenceNumber"] == 0
+    assert answer["nextSampleOffset"] is None
     assert answer["connectionExpiresAt"] - answer["serverTime"] == pytest.approx(7_200_000, abs=60_000)
+
+
+def test_a_speaker_who_starts_anew_goes_on_behind_everything_said_before(session_id: str) -> None:
+    connect(session_id)
+    first = say(session_id, {"action": "joinSession"})
+    assert first is not None
+    assert first["nextSampleOffset"] == 0
+    table = boto3.resource("dynamodb", region_name=aws.REGION).Table(aws.SESSIONS)
+    table.update_item(
+        Key={"sessionId": session_id},
+        UpdateExpression="SET createdAt = createdAt - :minute, #cursor.committedSample = :sample",
+        ExpressionAttributeNames={"#cursor": "cursor"},
+        ExpressionAttributeValues={":minute": 60_000, ":sample": 16_000},
+    )
+    again = say(session_id, {"action": "joinSession"})
+    assert again is not None
+    assert 60 * 16_000 <= again["nextSampleOffset"] < 120 * 16_000
 
 
 def test_joining_again_changes_nothing(session_id: str) -> None:

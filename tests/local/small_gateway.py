@@ -181,6 +181,7 @@ class SmallGateway:
             state="live",
             volume=1.0,
             nextSequenceNumber=max([self.next_number - 1, *self.segments]) + 1,
+            nextSampleOffset=0 if client.query["role"] == "speaker" else None,
             connectionExpiresAt=now_ms + 7_200_000,
             serverTime=now_ms,
         )

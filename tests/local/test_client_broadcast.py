@@ -50,7 +50,7 @@ def written(console: Console) -> str:
 
 
 def names_in(directory: Path) -> set[str]:
-    return {path.name for path in directory.iterdir()}
+    return {path.name for path in directory.iterdir() if not path.name.startswith(".")}
 
 
 async def broadcast(stage: SmallStage, out: Path, *languages: str) -> Outcome:

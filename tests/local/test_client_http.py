@@ -121,7 +121,7 @@ async def test_languages_are_read(api: Api, url: str) -> None:
         ((404, {"code": "SESSION_NOT_FOUND", "message": "no such session"}), "es", "no such session"),
         ((200, {**FACTS, "state": "ended"}), "es", "has ended"),
         ((200, FACTS), "de", "not translated into 'de'; it offers es, fr"),
-        ((200, FACTS), "es", "needs its join key"),
+        ((200, FACTS), "es", "needs a join key"),
         ((200, {**FACTS, "joinKeyRequired": False}), "es", "status 403"),
     ],
 )

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
+from tests.room import Room
+
 
 @pytest.fixture(autouse=True)
 def _no_sockets() -> Iterator[None]:
@@ -12,3 +14,8 @@ def _no_sockets() -> Iterator[None]:
     disable_socket(allow_unix_socket=True)
     yield
     enable_socket()
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()

@@ -149,7 +149,7 @@ def test_a_broadcast_leaves_every_file(tmp_path: Path) -> None:
     summary = write_report(tmp_path, broadcast(*segments))
     assert summary.segments[1].languages["es"].audio_path == "clips/es/00000001.mp3"
     assert {path.name for path in tmp_path.iterdir()} == {
-        "summary.json", "captions.source.vtt", "captions.es.vtt", "audio.es.mp3", "timeline.png", "clips"
+        "summary.json", "captions.source.vtt", "captions.es.vtt", "audio.es.mp3", "timeline.png", "clips", ".babelcast"
     }  # fmt: skip
     assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "captions.source.vtt").read_text(encoding="utf-8").count("hello") == 3
@@ -165,12 +165,31 @@ def test_a_broadcast_in_which_nothing_was_said_leaves_every_file(tmp_path: Path)
 
 
 def test_earlier_results_are_removed_and_other_files_stay(tmp_path: Path) -> None:
-    (tmp_path / "clips" / "fr").mkdir(parents=True)
-    for name in ("captions.fr.vtt", "audio.fr.mp3", "summary.json", "notes.txt", "clips/fr/00000000.mp3"):
+    prepare_directory(tmp_path)
+    (tmp_path / "clips" / "fr").mkdir()
+    ours = {"captions.fr.vtt", "audio.fr.mp3", "summary.json", "clips/fr/00000000.mp3"}
+    theirs = {"notes.txt", "audio.holiday.mp3", "clips/mine.txt", "clips/fr/song.mp3"}
+    for name in ours | theirs:
         (tmp_path / name).write_text("old")
     prepare_directory(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"clips", "notes.txt"}
-    assert list((tmp_path / "clips").iterdir()) == []
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == theirs | {".babelcast"}
+
+
+def test_somebody_elses_directory_is_refused_untouched(tmp_path: Path) -> None:
+    (tmp_path / "summary.json").write_text("mine")
+    with pytest.raises(WrongInputError, match="choose another directory"):
+        prepare_directory(tmp_path)
+    assert (tmp_path / "summary.json").read_text() == "mine"
+
+
+def test_the_recording_itself_is_never_removed(tmp_path: Path) -> None:
+    prepare_directory(tmp_path)
+    recording = tmp_path / "audio.es.mp3"
+    recording.write_text("speech")
+    with pytest.raises(WrongInputError, match="would be overwritten"):
+        prepare_directory(tmp_path, keep=recording)
+    assert recording.read_text() == "speech"
 
 
 def test_results_cannot_be_written_to_a_file(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ every store may raise `StorageUnavailableError`.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from enum import StrEnum
 from typing import Protocol
 
 from babelcast.domain.connection import Audience, Connection, ConnectionId
@@ -235,11 +236,21 @@ class Clips(Protocol):
         ...
 
 
+class Reach(StrEnum):
+    """What became of a notice to a connection."""
+
+    REACHED = "reached"
+    GONE = "gone"
+    """The connection no longer exists."""
+    FAILED = "failed"
+    """It may exist; sending again may help."""
+
+
 class Notifier(Protocol):
     """The way to clients."""
 
-    async def send(self, receivers: Iterable[ConnectionId], notice: Notice) -> frozenset[ConnectionId]:
-        """Send a notice to each at once; returns those that no longer exist. One failure never stops the others."""
+    async def send(self, receivers: Iterable[ConnectionId], notice: Notice) -> Mapping[ConnectionId, Reach]:
+        """Send a notice to each at once and say what became of it; one failure never stops the others."""
         ...
 
 

@@ -39,8 +39,9 @@ from babelcast.usecases.create_session import CreateSession
 from babelcast.usecases.deliver_segment import NotifySegment, RenderSegment
 from babelcast.usecases.join_session import JoinSession
 from babelcast.usecases.live_transcription import TranscriptionPool
-from babelcast.usecases.process_audio import ProcessAudio, ProcessingLimits
+from babelcast.usecases.process_audio import ProcessAudio
 from babelcast.usecases.report_status import ReportStatus
+from babelcast.usecases.session_run import ProcessingLimits, SpeechTools
 
 _T = TypeVar("_T")
 
@@ -208,30 +209,32 @@ def audio_processing() -> ProcessAudio:
     sessions = DynamoDbSessions(settings.sessions_table_name)
     return ProcessAudio(
         sessions=sessions,
-        cursors=DynamoDbCursors(
-            sessions_table_name=settings.sessions_table_name, segments_table_name=settings.segments_table_name
-        ),
         segments=segments,
         connections=connections,
         history=KinesisAudioHistory(settings.audio_stream_name),
-        transcriber=TranscribeTranscriber(
-            region=os.environ["AWS_REGION"], endpoint_url=settings.aws_endpoint_url_transcribe_streaming
-        ),
-        render=RenderSegment(
-            translator=TranslateTranslator(),
-            synthesizer=PollySynthesizer(),
-            clips=clips,
+        pool=TranscriptionPool(max_streams=_MAX_STREAMS),
+        tools=SpeechTools(
+            cursors=DynamoDbCursors(
+                sessions_table_name=settings.sessions_table_name, segments_table_name=settings.segments_table_name
+            ),
+            transcriber=TranscribeTranscriber(
+                region=os.environ["AWS_REGION"], endpoint_url=settings.aws_endpoint_url_transcribe_streaming
+            ),
+            render=RenderSegment(
+                translator=TranslateTranslator(),
+                synthesizer=PollySynthesizer(),
+                clips=clips,
+                meter=meter,
+                monotonic_s=time.monotonic,
+            ),
+            notify=NotifySegment(broadcast=broadcast, clips=clips, segments=segments),
+            broadcast=broadcast,
+            status=ReportStatus(sessions=sessions, connections=connections, broadcast=broadcast, now_ms=now_ms),
             meter=meter,
+            limits=ProcessingLimits(
+                segments=SegmenterLimits(max_segment_samples=settings.max_segment_seconds * SAMPLE_RATE_HZ)
+            ),
+            now_ms=now_ms,
             monotonic_s=time.monotonic,
         ),
-        notify=NotifySegment(broadcast=broadcast, clips=clips, segments=segments),
-        broadcast=broadcast,
-        status=ReportStatus(sessions=sessions, connections=connections, broadcast=broadcast, now_ms=now_ms),
-        pool=TranscriptionPool(max_streams=_MAX_STREAMS),
-        meter=meter,
-        limits=ProcessingLimits(
-            segments=SegmenterLimits(max_segment_samples=settings.max_segment_seconds * SAMPLE_RATE_HZ)
-        ),
-        now_ms=now_ms,
-        monotonic_s=time.monotonic,
     )

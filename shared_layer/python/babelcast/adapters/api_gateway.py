@@ -1,13 +1,13 @@
 """API Gateway's ``@connections``: the way to every client."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from babelcast.adapters.aws_client import call, client
 from babelcast.domain.connection import ConnectionId
 from babelcast.domain.errors import BabelcastError, ConnectionGoneError
 from babelcast.domain.notices import Notice
-from babelcast.ports import Meter
+from babelcast.ports import Meter, Reach
 from babelcast.protocol.messages import encode_notice
 
 
@@ -23,14 +23,13 @@ class ApiGatewayNotifier:
         self._client = client("apigatewaymanagementapi", endpoint_url)
         self._meter = meter
 
-    async def send(self, receivers: Iterable[ConnectionId], notice: Notice) -> frozenset[ConnectionId]:
+    async def send(self, receivers: Iterable[ConnectionId], notice: Notice) -> Mapping[ConnectionId, Reach]:
         """See the port."""
         data = encode_notice(notice)
         targets = tuple(receivers)
-        alive = await asyncio.gather(*(self._post(each, data) for each in targets))
-        return frozenset(each for each, reached in zip(targets, alive, strict=True) if not reached)
+        return dict(zip(targets, await asyncio.gather(*(self._post(each, data) for each in targets)), strict=True))
 
-    async def _post(self, connection_id: ConnectionId, data: bytes) -> bool:
+    async def _post(self, connection_id: ConnectionId, data: bytes) -> Reach:
         try:
             await call(
                 self._client.post_to_connection,
@@ -39,7 +38,8 @@ class ApiGatewayNotifier:
                 Data=data,
             )
         except ConnectionGoneError:
-            return False
+            return Reach.GONE
         except BabelcastError:
             self._meter.count("NotificationsFailed")
-        return True
+            return Reach.FAILED
+        return Reach.REACHED

@@ -4,10 +4,10 @@ from typing import Final
 
 import jwt
 from jwt import PyJWKClient
-from jwt.exceptions import PyJWTError
+from jwt.exceptions import PyJWKClientConnectionError, PyJWTError
 
 from babelcast.adapters.aws_client import in_thread
-from babelcast.domain.errors import NotAuthenticatedError
+from babelcast.domain.errors import NotAuthenticatedError, StorageUnavailableError
 from babelcast.domain.session import UserId
 
 _TOKEN_USE: Final = "access"  # noqa: S105  a kind of token
@@ -43,6 +43,9 @@ class CognitoTokenVerifier:
                 issuer=self._issuer,
                 options={"require": ["exp", "iss", "sub", "token_use"], "verify_aud": False},
             )
+        except PyJWKClientConnectionError as error:
+            # The token may well be valid: a fault of ours, not of the speaker.
+            raise StorageUnavailableError("the user pool's keys cannot be reached") from error
         except PyJWTError as error:
             raise NotAuthenticatedError(type(error).__name__) from None
         if claims["token_use"] != _TOKEN_USE or claims.get("client_id") != self._client_id:

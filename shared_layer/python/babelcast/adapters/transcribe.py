@@ -126,25 +126,28 @@ class TranscribeStream:
         self._input = stream.input_stream
         self._origin_sample = origin_sample
         self._results: asyncio.Queue[Result | None] = asyncio.Queue()
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self._ended = False
         self._finished = False
         # Its reads must never be cancelled: the library then fails inside its own thread.
         self._reader = asyncio.ensure_future(self._read(stream.output_stream))
+        self._reader.add_done_callback(self._finish)
 
     async def _read(self, output: Any) -> None:
-        try:
-            async for event in output:
-                if isinstance(event, TranscriptEvent):
-                    for each in event.transcript.results:
-                        result = _result(each, self._origin_sample)
-                        if result is not None:
-                            self._results.put_nowait(result)
-            if not self._ended:
-                # A clean end while audio is flowing is a fault, too.
-                self._error = TranscriptionUnavailableError("the recogniser ended the stream")
-        except _BROKEN as error:
-            self._error = error
+        async for event in output:
+            if isinstance(event, TranscriptEvent):
+                for each in event.transcript.results:
+                    result = _result(each, self._origin_sample)
+                    if result is not None:
+                        self._results.put_nowait(result)
+
+    def _finish(self, reader: "asyncio.Task[None]") -> None:
+        """However the results have ended, whoever waits for them is told."""
+        if not reader.cancelled():
+            self._error = reader.exception()
+        if self._error is None and not self._ended:
+            # A clean end while audio is flowing is a fault, too.
+            self._error = TranscriptionUnavailableError("the recogniser ended the stream")
         self._results.put_nowait(None)
 
     async def send(self, pcm: bytes) -> None:

@@ -11,7 +11,12 @@ from babelcast.domain.session import SessionId, SessionState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionJoined:
-    """Answer to ``joinSession``. Times are epoch milliseconds."""
+    """Answer to ``joinSession``. Times are epoch milliseconds.
+
+    Attributes:
+        next_sample_offset: Where a speaker's app that does not know its own position goes on: beyond everything that
+            can have been sent; None for a listener.
+    """
 
     session_id: SessionId
     role: Role
@@ -20,6 +25,7 @@ class SessionJoined:
     state: SessionState
     volume: float
     next_sequence_number: int
+    next_sample_offset: int | None
     connection_expires_at: int
     server_time: int
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from babelcast.domain.connection import Connection
 from babelcast.domain.notices import Notice
-from babelcast.ports import Connections, Notifier
+from babelcast.ports import Connections, Notifier, Reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,13 @@ class Broadcast:
     notifier: Notifier
     connections: Connections
 
-    async def __call__(self, receivers: Iterable[Connection], notice: Notice) -> None:
-        """Send to all of them; a connection that no longer exists is removed and disturbs nobody."""
-        gone = await self.notifier.send((each.connection_id for each in receivers), notice)
-        await asyncio.gather(*(self.connections.remove(each) for each in gone))
+    async def __call__(self, receivers: Iterable[Connection], notice: Notice) -> tuple[Connection, ...]:
+        """Send to all of them; a connection that no longer exists is removed and disturbs nobody.
+
+        Returns:
+            Those that could not be reached, although they may exist.
+        """
+        targets = {each.connection_id: each for each in receivers}
+        reached = await self.notifier.send(targets, notice)
+        await asyncio.gather(*(self.connections.remove(each) for each in targets if reached[each] is Reach.GONE))
+        return tuple(targets[each] for each in targets if reached[each] is Reach.FAILED)

@@ -88,8 +88,14 @@ class NotifySegment:
     clips: Clips
     segments: Segments
 
-    async def __call__(self, session: Session, segment: Segment, audience: Audience, *, replayed: bool = False) -> None:
-        """Caption to everybody, audio to each language's active listeners, then mark it delivered."""
+    async def __call__(
+        self, session: Session, segment: Segment, audience: Audience, *, replayed: bool = False
+    ) -> Audience:
+        """Caption to everybody, audio to each language's active listeners.
+
+        Returns:
+            Those who could not be reached with one or the other.
+        """
         caption = Transcription(
             session_id=segment.session_id,
             text=segment.source.text,
@@ -99,16 +105,19 @@ class NotifySegment:
             result_id=segment_result_id(segment.source.number),
             sequence_number=segment.source.number,
         )
-        await asyncio.gather(
+        unreached = await asyncio.gather(
             self.broadcast(audience.connections, caption),
             *(
                 self.broadcast(
-                    audience.listening_to(code),
-                    self.translated_audio(segment, rendition, replayed=replayed),
+                    audience.listening_to(code), self.translated_audio(segment, rendition, replayed=replayed)
                 )
                 for code, rendition in segment.renditions.items()
             ),
         )
+        return Audience(connections=tuple(dict.fromkeys(each for some in unreached for each in some)))
+
+    async def mark_delivered(self, segment: Segment) -> None:
+        """Its listeners have been told, or cannot be."""
         await self.segments.mark_delivered(segment.session_id, segment.source.number)
 
     def translated_audio(self, segment: Segment, rendition: Rendition, *, replayed: bool) -> TranslatedAudio:

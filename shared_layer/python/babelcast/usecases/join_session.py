@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from babelcast.domain.audio import ms_to_samples
 from babelcast.domain.caller import Caller
 from babelcast.domain.connection import Connection, Role
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.notices import SessionJoined
 from babelcast.domain.segment import Rendition, Segment
+from babelcast.domain.session import Cursor, Session
 from babelcast.ports import Connections, Segments, Sessions
 from babelcast.usecases.broadcast import Broadcast
 from babelcast.usecases.deliver_segment import NotifySegment
@@ -46,6 +48,7 @@ class JoinSession:
                 state=session.state,
                 volume=session.volume,
                 next_sequence_number=session.cursor.next_segment,
+                next_sample_offset=self._next_sample_offset(session) if connection.role is Role.SPEAKER else None,
                 connection_expires_at=caller.expires_at_ms,
                 server_time=self.now_ms(),
             ),
@@ -63,6 +66,12 @@ class JoinSession:
         connection = await self._connection(caller)
         if connection.target_language is not None:
             await self._replay(connection, connection.target_language, last_sequence_number)
+
+    def _next_sample_offset(self, session: Session) -> int:
+        """Audio comes no faster than it is spoken, so none lies further than the session is old."""
+        if session.cursor == Cursor():
+            return 0
+        return ms_to_samples(max(0, self.now_ms() - session.created_at_ms))
 
     async def _connection(self, caller: Caller) -> Connection:
         """As it is now; a joined connection is stored again if its record was lost."""

@@ -9,8 +9,10 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from babelcast.domain.audio import BYTES_PER_SAMPLE, AudioChunk
+from babelcast.domain.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, AudioChunk
+from babelcast.domain.connection import Audience
 from babelcast.domain.languages import Language
+from babelcast.domain.segment import Segment
 from babelcast.domain.segmenter import SegmenterState
 from babelcast.domain.session import Cursor, SessionId
 from babelcast.ports import TranscriptionStream
@@ -33,6 +35,19 @@ class _Place:
     sequence_number: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undelivered:
+    """A committed segment with those who could not be reached.
+
+    Attributes:
+        attempts: How many invocations have tried.
+    """
+
+    segment: Segment
+    receivers: Audience
+    attempts: int
+
+
 class LiveTranscription:
     """The warm state of one session.
 
@@ -41,6 +56,9 @@ class LiveTranscription:
         position: Next sample to be fed; everything before it has been fed or is committed.
         segmenter: What has been recognised and committed.
         stream: The open recogniser, or None while nobody speaks.
+        heard_sample: The recogniser has worked through everything before it, as far as can be known.
+        undelivered: Committed segments that could not be brought to everybody yet.
+        is_stale: It is to be rebuilt from the cursor before it hears more.
         last_fed_s: Monotonic time of the last audio fed.
         partial_text: The partial caption last sent.
         told_listeners: The listeners by language that the speaker was last told of.
@@ -56,18 +74,41 @@ class LiveTranscription:
         self.last_fed_s = now_s
         self.partial_text = ""
         self.told_listeners: dict[str, int] = {}
-        self.last_sequence_number = cursor.sequence_number
+        self.heard_sample = cursor.committed_sample
+        self.undelivered: list[Undelivered] = []
+        self.is_stale = False
+        self._heard_at_s = now_s
+        self._last_sequence_number = cursor.sequence_number
+        self._last_control = -1
         self._held: list[_Held] = []
         self._places: deque[_Place] = deque()
 
     def hold(self, chunk: AudioChunk, sequence_number: str) -> bool:
         """Take a chunk in; False when all of it has been heard before."""
-        self.last_sequence_number = sequence_number
+        self._passed_record(sequence_number)
         if chunk.end_offset <= self.position:
             return False
         self._places.append(_Place(chunk.end_offset, sequence_number))
         heapq.heappush(self._held, _Held(chunk.sample_offset, int(sequence_number), chunk.pcm))
         return True
+
+    def take_control(self, sequence_number: str) -> bool:
+        """Note a control; False when it has been acted on before."""
+        self._passed_record(sequence_number)
+        if int(sequence_number) <= self._last_control:
+            return False
+        self._last_control = int(sequence_number)
+        return True
+
+    def begin(self, stream: TranscriptionStream, origin_sample: int, *, now_s: float) -> None:
+        """A recogniser has been opened that hears from a sample on."""
+        self.stream = stream
+        self.heard_sample, self._heard_at_s = origin_sample, now_s
+
+    def let_time_pass(self, now_s: float) -> None:
+        """The recogniser works through what it was fed no slower than it was spoken; more cannot be relied on."""
+        worked_through = int((now_s - self._heard_at_s) * SAMPLE_RATE_HZ)
+        self.heard_sample, self._heard_at_s = min(self.position, self.heard_sample + worked_through), now_s
 
     def take_ready(self) -> Iterator[bytes]:
         """The audio that follows on without a gap, in order, each sample once; the position moves with it."""
@@ -92,22 +133,26 @@ class LiveTranscription:
         """Give the gap up: go on with the first chunk that waits."""
         self.position = self._held[0].sample_offset
 
-    def cursor_at(self, committed_sample: int, *, next_segment: int, closed: bool = False) -> Cursor:
+    def cursor_at(self, committed_sample: int, *, next_segment: int) -> Cursor:
         """The cursor when everything before a sample is settled: replay begins at the first record beyond it."""
         beyond = [place.sequence_number for place in self._places if place.end_offset > committed_sample]
-        sequence_number = min(beyond, key=int) if beyond else self.last_sequence_number
+        sequence_number = min(beyond, key=int) if beyond else self._last_sequence_number
         return replace(
             self.cursor,
             committed_sample=committed_sample,
             sequence_number=sequence_number,
             next_segment=next_segment,
-            closed=closed,
         )
 
     def moved(self, cursor: Cursor) -> None:
         """The cursor has been written."""
         self.cursor = cursor
         self._places = deque(place for place in self._places if place.end_offset > cursor.committed_sample)
+
+    def _passed_record(self, sequence_number: str) -> None:
+        last = self._last_sequence_number
+        if last is None or int(sequence_number) > int(last):
+            self._last_sequence_number = sequence_number
 
     async def close(self) -> None:
         """Let go of the recogniser."""
