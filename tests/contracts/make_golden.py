@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
+from babelcast.protocol.audio_record import encode_record
+from babelcast.protocol.messages import encode_notice
 from tests.contracts.examples import NOTICES, RECORDS
 
 HERE = Path(__file__).parent
 
 
 def main() -> None:
-    from babelcast.protocol.audio_record import encode_record
-    from babelcast.protocol.messages import encode_notice
 
     notices = {name: json.loads(encode_notice(notice)) for name, notice in NOTICES.items()}
     (HERE / "server_messages.json").write_text(json.dumps(notices, indent=2, ensure_ascii=False) + "\n")

@@ -3,12 +3,14 @@
 import contextlib
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from babelcast.domain.errors import BabelcastError, InvalidMessageError, PayloadTooLargeError
+from babelcast.domain.notices import Notice
 from babelcast.protocol.audio_record import decode_record, encode_record
 from babelcast.protocol.messages import (
     CLIENT_MESSAGES,
@@ -32,9 +34,6 @@ def test_notices_are_written_as_the_golden_file_says(name: str) -> None:
 
 
 def test_every_kind_of_notice_has_a_golden_message() -> None:
-    from typing import get_args
-
-    from babelcast.domain.notices import Notice
 
     assert {type(each) for each in NOTICES.values()} == set(get_args(Notice))
 

@@ -17,6 +17,7 @@ from moto.apigatewaymanagementapi.models import apigatewaymanagementapi_backends
 
 from babelcast import wiring
 from babelcast.adapters import aws_client, s3
+from http_session_handler.handler import lambda_handler
 from tests import aws
 
 ISSUER = f"https://cognito-idp.{aws.REGION}.amazonaws.com/{aws.REGION}_pool"
@@ -124,7 +125,6 @@ def stage(monkeypatch: pytest.MonkeyPatch, keys: Keys) -> Iterator[None]:
 @pytest.fixture
 def create(stage: None) -> Callable[..., str]:
     """Creates a session through the HTTP API and returns its id."""
-    from http_session_handler.handler import lambda_handler
 
     def create(user: str = "user-1", **body: object) -> str:
         answer = lambda_handler(http_event("POST /sessions", body={"sourceLanguage": "en", **body}, user=user), None)

@@ -1,10 +1,12 @@
 """What the audio processor answers to the event source; the way of speech through it is tested on the local stack."""
 
+import boto3
 import pytest
 
 from audio_processor.handler import lambda_handler
 from babelcast.domain.stream_record import Control, ControlKind
 from babelcast.protocol.audio_record import encode_record
+from tests import aws
 from tests.handlers.conftest import kinesis_event
 
 PAUSE = encode_record(Control(kind=ControlKind.PAUSE, at_ms=1))
@@ -23,9 +25,6 @@ def test_records_of_an_expired_session_are_dropped() -> None:
 
 
 def test_what_fails_is_reported_so_that_it_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    import boto3
-
-    from tests import aws
 
     boto3.client("dynamodb", region_name=aws.REGION).delete_table(TableName=aws.SESSIONS)
     event = kinesis_event(("joyful-hope-911", "49007", PAUSE), ("happy-cloud-999", "49005", PAUSE))

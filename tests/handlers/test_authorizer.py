@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import jwt
 import pytest
 
 from authorizer.handler import lambda_handler
@@ -63,7 +64,6 @@ def test_a_forged_signature_is_unauthorized(create: Callable[..., str], keys: Ke
 
 
 def test_a_public_key_is_no_shared_secret(create: Callable[..., str]) -> None:
-    import jwt
 
     token = jwt.encode({"sub": "user-1", "iss": ISSUER}, "x" * 32, algorithm="HS256", headers={"kid": "pool-key"})
     with pytest.raises(Exception, match=r"^Unauthorized$"):

@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.apigatewaymanagementapi.models import ApiGatewayManagementApiBackend
 
 from babelcast.domain.audio import AudioChunk
 from babelcast.domain.stream_record import Control, ControlKind
@@ -341,7 +342,6 @@ def test_no_speech_token_or_key_is_logged(
 
 
 def test_a_dead_listener_is_forgotten(session_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from moto.apigatewaymanagementapi.models import ApiGatewayManagementApiBackend
 
     def gone(self: object, data: bytes, connection_id: str) -> None:
         raise ClientError({"Error": {"Code": "GoneException", "Message": ""}}, "PostToConnection")

@@ -1,6 +1,7 @@
 """The local services, spoken to by the unmodified clients and by the product's own adapter."""
 
 import asyncio
+import io
 import json
 import os
 import ssl
@@ -12,6 +13,7 @@ from typing import Any
 import aiohttp
 import boto3
 import pytest
+import soundfile
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -204,9 +206,6 @@ async def test_translate_and_polly_speak_the_words_of_the_language(
 
 
 def _decoded(mp3: bytes) -> tuple[bytes, int]:
-    import io
-
-    import soundfile
 
     samples, rate_hz = soundfile.read(io.BytesIO(mp3), dtype="int16")
     return samples.tobytes(), rate_hz

@@ -17,6 +17,8 @@ from babelcast.domain.languages import LanguageCode
 from babelcast.domain.segment import Rendition, Segment, SourceSegment
 from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId, SessionState, UserId
 from babelcast.domain.stream_record import Control, ControlKind
+from tests import aws
+from tests.in_memory import InMemoryStream
 from tests.ports.conftest import Stores
 
 SESSION_ID = SessionId("joyful-hope-911")
@@ -208,8 +210,6 @@ async def test_what_is_appended_can_be_read_again_by_its_place(stores: Stores) -
 
 
 async def _first(stores: Stores) -> str:
-    from tests import aws
-    from tests.in_memory import InMemoryStream
 
     if isinstance(stores.stream, InMemoryStream):
         return stores.stream.records[0].sequence_number
