@@ -74,6 +74,7 @@ class ProcessingStack(Stack):
                 "PRESIGNED_URL_EXPIRATION": str(settings.presigned_url_expiration_s),
                 "WEBSOCKET_MANAGEMENT_ENDPOINT": websocket.management_endpoint,
                 "MAX_SEGMENT_SECONDS": str(settings.max_segment_s),
+                "CELL_COUNT": str(settings.cells.count),
             },
         )
         # A transaction needs the permissions of the writes in it.

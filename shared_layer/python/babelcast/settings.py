@@ -92,6 +92,7 @@ class AudioProcessorSettings(FunctionSettings):
 
     Attributes:
         max_segment_seconds: A clause that runs longer is cut at its widest pause.
+        cell_count: How many cells share the account's quotas.
         aws_endpoint_url_transcribe_streaming: Another Transcribe Streaming endpoint, or None for the region's own.
     """
 
@@ -103,6 +104,7 @@ class AudioProcessorSettings(FunctionSettings):
     presigned_url_expiration: int
     websocket_management_endpoint: str
     max_segment_seconds: int
+    cell_count: int
     aws_endpoint_url_transcribe_streaming: str | None = None
 
 

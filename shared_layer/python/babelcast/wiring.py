@@ -42,6 +42,7 @@ from babelcast.usecases.live_transcription import TranscriptionPool
 from babelcast.usecases.process_audio import ProcessAudio
 from babelcast.usecases.report_status import ReportStatus
 from babelcast.usecases.session_run import ProcessingLimits, SpeechTools
+from babelcast.usecases.speak_in_time import POLLY_QUOTAS, SpeakInTime
 
 _T = TypeVar("_T")
 
@@ -222,7 +223,12 @@ def audio_processing() -> ProcessAudio:
             ),
             render=RenderSegment(
                 translator=TranslateTranslator(),
-                synthesizer=PollySynthesizer(),
+                synthesizer=SpeakInTime(
+                    PollySynthesizer(),
+                    {engine: quota.shared_by(settings.cell_count) for engine, quota in POLLY_QUOTAS.items()},
+                    meter=meter,
+                    monotonic_s=time.monotonic,
+                ),
                 clips=clips,
                 meter=meter,
                 monotonic_s=time.monotonic,
