@@ -20,7 +20,7 @@ from babelcast.domain.audio import SAMPLE_RATE_HZ
 from babelcast.domain.languages import LanguageOffer
 from babelcast.domain.segmenter import SegmenterLimits
 from babelcast.observability import meter
-from babelcast.ports import CellCapacity, Connections, Meter, Sessions
+from babelcast.ports import CellCapacity, Connections, Meter, Sessions, Synthesizer
 from babelcast.settings import (
     AudioProcessorSettings,
     AuthorizerSettings,
@@ -39,6 +39,7 @@ from babelcast.usecases.create_session import CreateSession
 from babelcast.usecases.deliver_segment import NotifySegment, RenderSegment
 from babelcast.usecases.join_session import JoinSession
 from babelcast.usecases.live_transcription import TranscriptionPool
+from babelcast.usecases.phrase_cache import CachedSynthesizer, CachedTranslator
 from babelcast.usecases.process_audio import ProcessAudio
 from babelcast.usecases.report_status import ReportStatus
 from babelcast.usecases.session_run import ProcessingLimits, SpeechTools
@@ -195,6 +196,11 @@ def http_session_handling() -> HttpSessionHandling:
     )
 
 
+def _paced(synthesizer: Synthesizer, *, cells: int) -> SpeakInTime:
+    quotas = {engine: quota.shared_by(cells) for engine, quota in POLLY_QUOTAS.items()}
+    return SpeakInTime(synthesizer, quotas, meter=meter, monotonic_s=time.monotonic)
+
+
 @cache
 def audio_processing() -> ProcessAudio:
     """Built from the environment of ``audio_processor``."""
@@ -222,13 +228,8 @@ def audio_processing() -> ProcessAudio:
                 region=os.environ["AWS_REGION"], endpoint_url=settings.aws_endpoint_url_transcribe_streaming
             ),
             render=RenderSegment(
-                translator=TranslateTranslator(),
-                synthesizer=SpeakInTime(
-                    PollySynthesizer(),
-                    {engine: quota.shared_by(settings.cell_count) for engine, quota in POLLY_QUOTAS.items()},
-                    meter=meter,
-                    monotonic_s=time.monotonic,
-                ),
+                translator=CachedTranslator(TranslateTranslator(), meter),
+                synthesizer=CachedSynthesizer(_paced(PollySynthesizer(), cells=settings.cell_count), meter),
                 clips=clips,
                 meter=meter,
                 monotonic_s=time.monotonic,

@@ -55,15 +55,18 @@ class RenderSegment:
             return Rendition(language=target.code, text=segment.text, clip_key=None, duration_s=0.0, translated=False)
         key = clip_key(session_id, target.code, segment.number)
         try:
-            duration_s = 0.0 if target.voice is None else await self._speak(key, text, target.voice)
+            duration_s = 0.0
+            if target.voice is not None:
+                duration_s = await self._timed(
+                    "TTSLatency", self._speak(key, text, target.voice), SynthesisUnavailableError
+                )
         except BabelcastError:
             self.meter.count("SynthesisFailures")
             duration_s = 0.0
         return Rendition(language=target.code, text=text, clip_key=key if duration_s else None, duration_s=duration_s)
 
     async def _speak(self, key: str, text: str, voice: Voice) -> float:
-        mp3 = await self._timed("TTSLatency", self.synthesizer.synthesize(text, voice), SynthesisUnavailableError)
-        return await self.clips.put(key, mp3)
+        return await self.clips.put(key, await self.synthesizer.synthesize(text, voice))
 
     async def _timed(self, metric: str, work: Awaitable[_T], late: Callable[[str], BabelcastError]) -> _T:
         started = self.monotonic_s()
