@@ -281,6 +281,24 @@ def test_a_hole_is_filled_with_fresh_urls(session_id: str) -> None:
     assert [each["type"] for each in told("listener=")[2:]] == ["sessionJoined", "translatedAudio"]
 
 
+def test_somebody_who_comes_late_reads_what_was_just_said(session_id: str) -> None:
+    test_a_hole_is_filled_with_fresh_urls(session_id)
+    table = boto3.resource("dynamodb", region_name=aws.REGION).Table(aws.SESSIONS)
+    table.update_item(
+        Key={"sessionId": session_id},
+        UpdateExpression="SET #cursor.nextSegment = :three",
+        ExpressionAttributeNames={"#cursor": "cursor"},
+        ExpressionAttributeValues={":three": 3},
+    )
+    listen(session_id, "late=")
+    say(session_id, {"action": "joinSession"}, connection="late=", role="listener", language="es")
+    joined, *captions = told("late=")
+    assert joined["nextSequenceNumber"] == 3
+    assert [(each["type"], each["text"], each["sequenceNumber"]) for each in captions] == [
+        ("transcription", f"text {number}", number) for number in range(3)
+    ]
+
+
 def test_a_language_nobody_heard_at_the_time_is_replayed_as_untranslated_text(session_id: str) -> None:
     test_a_hole_is_filled_with_fresh_urls(session_id)
     listen(session_id, "french=", "fr")

@@ -99,17 +99,8 @@ class NotifySegment:
         Returns:
             Those who could not be reached with one or the other.
         """
-        caption = Transcription(
-            session_id=segment.session_id,
-            text=segment.source.text,
-            is_final=True,
-            language=session.source_language,
-            timestamp=segment.committed_at_ms,
-            result_id=segment_result_id(segment.source.number),
-            sequence_number=segment.source.number,
-        )
         unreached = await asyncio.gather(
-            self.broadcast(audience.connections, caption),
+            self.broadcast(audience.connections, self.caption(session, segment)),
             *(
                 self.broadcast(
                     audience.listening_to(code), self.translated_audio(segment, rendition, replayed=replayed)
@@ -122,6 +113,18 @@ class NotifySegment:
     async def mark_delivered(self, segment: Segment) -> None:
         """Its listeners have been told, or cannot be."""
         await self.segments.mark_delivered(segment.session_id, segment.source.number)
+
+    def caption(self, session: Session, segment: Segment) -> Transcription:
+        """The notice of a segment in the source language."""
+        return Transcription(
+            session_id=segment.session_id,
+            text=segment.source.text,
+            is_final=True,
+            language=session.source_language,
+            timestamp=segment.committed_at_ms,
+            result_id=segment_result_id(segment.source.number),
+            sequence_number=segment.source.number,
+        )
 
     def translated_audio(self, segment: Segment, rendition: Rendition, *, replayed: bool) -> TranslatedAudio:
         """The notice of a segment in one language, with a fresh URL."""

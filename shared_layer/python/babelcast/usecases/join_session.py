@@ -15,6 +15,8 @@ from babelcast.ports import Connections, Segments, Sessions
 from babelcast.usecases.broadcast import Broadcast
 from babelcast.usecases.deliver_segment import NotifySegment
 
+LATEST_CAPTIONS: Final = 3
+
 MAX_REPLAYED_SEGMENTS: Final = 200
 """About ten minutes of speech; a listener who was away longer goes on live."""
 
@@ -53,8 +55,19 @@ class JoinSession:
                 server_time=self.now_ms(),
             ),
         )
-        if last_sequence_number is not None and connection.target_language is not None:
+        if connection.target_language is None:
+            return
+        if last_sequence_number is None:
+            await self._show_latest(session, connection)
+        else:
             await self._replay(connection, connection.target_language, last_sequence_number)
+
+    async def _show_latest(self, session: Session, connection: Connection) -> None:
+        """Somebody who comes late reads what the room has just heard."""
+        if session.cursor.next_segment == 0:
+            return
+        for segment in await self.segments.latest(session.session_id, limit=LATEST_CAPTIONS):
+            await self.broadcast((connection,), self.notify.caption(session, segment))
 
     async def resume(self, caller: Caller, last_sequence_number: int) -> None:
         """Send everything after a number again.

@@ -5,6 +5,7 @@ broken, or not where the cursor says.
 """
 
 import heapq
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -60,7 +61,7 @@ class LiveTranscription:
         undelivered: Committed segments that could not be brought to everybody yet.
         is_stale: It is to be rebuilt from the cursor before it hears more.
         last_fed_s: Monotonic time of the last audio fed.
-        partial_text: The partial caption last sent.
+        partial_text, partial_sent_s: The partial caption last sent, and when.
         told_listeners: The listeners by language that the speaker was last told of.
     """
 
@@ -73,6 +74,7 @@ class LiveTranscription:
         self.stream: TranscriptionStream | None = None
         self.last_fed_s = now_s
         self.partial_text = ""
+        self.partial_sent_s = -math.inf
         self.told_listeners: dict[str, int] = {}
         self.heard_sample = cursor.committed_sample
         self.undelivered: list[Undelivered] = []

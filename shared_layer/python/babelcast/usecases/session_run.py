@@ -38,6 +38,7 @@ class ProcessingLimits:
         silence_step_samples: How much silence lies between two moves of the cursor without a segment.
         silence_margin_samples: Audio that is kept uncommitted because a word may have begun in it.
         fed_at_once_samples: Audio per send while filling or replaying.
+        partial_interval_s: Captions that may still change are sent at most so often.
         trouble_interval_s: The speaker is told at most so often that recognition is in trouble.
         redelivery_depth: How many of the latest segments are looked at for one that was not delivered.
     """
@@ -56,6 +57,7 @@ class ProcessingLimits:
     silence_margin_samples: int = SAMPLE_RATE_HZ * 3
     fed_at_once_samples: int = SAMPLE_RATE_HZ // 2
     redelivery_depth: int = 5
+    partial_interval_s: float = 0.5
     trouble_interval_s: float = 10.0
     segments: SegmenterLimits = field(default_factory=SegmenterLimits)
 
@@ -164,9 +166,10 @@ class SessionRun:
         """What is being said, as a caption that may still change; once per invocation and only when it is new."""
         live = self._live
         text = join_items(live.segmenter.pending, live.source)
-        if text in ("", live.partial_text):
+        now_s = self._tools.monotonic_s()
+        if text in ("", live.partial_text) or now_s - live.partial_sent_s < self._limits.partial_interval_s:
             return
-        live.partial_text = text
+        live.partial_text, live.partial_sent_s = text, now_s
         await self._tell_all(
             Transcription(
                 session_id=live.session_id,
