@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from babelcast.adapters.aws_client import call, client
-from babelcast.domain.errors import BabelcastError
+from babelcast.domain.errors import BabelcastError, RateLimitedError
 from babelcast.domain.session import SessionId
 from babelcast.domain.stream_record import Payload, StreamRecord
 from babelcast.protocol.audio_record import decode_record, encode_record
@@ -14,6 +14,10 @@ _SHARD_ID: Final = "shardId-000000000000"
 """A cell's stream has one shard for as long as it lives."""
 _READ_INTERVAL_S: Final = 0.25
 """Source: Kinesis quotas, five GetRecords a second and shard; the event source mapping reads the same shard."""
+_PAGE_RECORDS: Final = 1_000
+"""Eight megabytes of audio at the most: a page over the quota of 2 MB/s blocks the shard for seconds."""
+_THROTTLED: Final = "ProvisionedThroughputExceededException"
+_THROTTLED_PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
 
 
 class KinesisAudioStream:
@@ -34,11 +38,18 @@ class KinesisAudioStream:
 
 
 class KinesisAudioHistory:
-    """`babelcast.ports.AudioHistory` over one cell's stream."""
+    """`babelcast.ports.AudioHistory` over one cell's stream.
 
-    def __init__(self, stream_name: str) -> None:
+    All reads of an environment take turns, so that many sessions that start anew at once stay within the shard's
+    quota together.
+    """
+
+    def __init__(self, stream_name: str, *, read_interval_s: float = _READ_INTERVAL_S) -> None:
         self._stream_name = stream_name
+        self._read_interval_s = read_interval_s
         self._client = client("kinesis")
+        self._turn = asyncio.Lock()
+        self._next_read_s = 0.0
 
     async def read(self, session_id: SessionId, *, start: str, before: str) -> AsyncIterator[StreamRecord]:
         """See the port."""
@@ -52,7 +63,7 @@ class KinesisAudioHistory:
         )
         iterator = answer["ShardIterator"]
         while iterator:
-            answer = await call(self._client.get_records, ShardIterator=iterator, Limit=10_000)
+            answer = await self._get_records(iterator)
             for each in answer["Records"]:
                 if int(each["SequenceNumber"]) >= end:
                     return
@@ -66,4 +77,23 @@ class KinesisAudioHistory:
             if not answer["Records"] and not answer.get("MillisBehindLatest"):
                 return
             iterator = answer.get("NextShardIterator")
-            await asyncio.sleep(_READ_INTERVAL_S)
+
+    async def _get_records(self, iterator: str) -> Any:
+        """The next page, in turn; a throttled read waits as long as the quota needs to recover."""
+        loop = asyncio.get_running_loop()
+        for pause_s in (*_THROTTLED_PAUSES_S, None):
+            async with self._turn:
+                await asyncio.sleep(self._next_read_s - loop.time())
+                self._next_read_s = loop.time() + self._read_interval_s
+                try:
+                    return await call(
+                        self._client.get_records,
+                        errors={_THROTTLED: RateLimitedError},
+                        ShardIterator=iterator,
+                        Limit=_PAGE_RECORDS,
+                    )
+                except RateLimitedError:
+                    if pause_s is None:
+                        raise
+                    self._next_read_s = loop.time() + pause_s
+        raise AssertionError("the last attempt returns or raises")
