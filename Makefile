@@ -6,6 +6,7 @@ SHELL := /bin/sh
 AUDIO ?= samples/speech-en.wav
 LANGUAGES ?= es,fr,ca
 OUT ?= out/demo
+SERVICE_TIMES ?= none
 HTTP_PORT ?= 0
 WEBSOCKET_PORT ?= 0
 STAGE ?= dev
@@ -20,16 +21,22 @@ export PYTHONPATH := shared_layer/python:lambdas:.
 SYNTHESIS_SOURCES := $(shell find infrastructure lambdas shared_layer -name '*.py') cdk.json
 SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
 
-.PHONY: help demo run test check format setup synth layer requirements clean
+.PHONY: help demo run bench-window bench-continuity test check format setup synth layer requirements clean
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: setup  ## Speak a sample (AUDIO) to listeners (LANGUAGES) through the whole system; results in OUT
-	@$(PYTHON) -m local.cli demo --audio "$(AUDIO)" --languages "$(LANGUAGES)" --out "$(OUT)"
+	@$(PYTHON) -m local.cli demo --audio "$(AUDIO)" --languages "$(LANGUAGES)" --out "$(OUT)" --service-times "$(SERVICE_TIMES)"
 
 run: setup  ## Keep the whole system up on this machine and print its addresses
 	@$(PYTHON) -m local.cli run --http-port $(HTTP_PORT) --websocket-port $(WEBSOCKET_PORT)
+
+bench-window: setup  ## Measure what the event source's batching costs in latency (8 min); numbers in out/bench-window.json
+	@$(PYTHON) -m benchmarks.latency --out out/bench-window.json
+
+bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcast, a stream of its own for every batch
+	@$(PYTHON) -m benchmarks.continuity
 
 test: setup  ## Run every test
 	$(PYTHON) -m pytest $(PYTEST)

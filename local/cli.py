@@ -24,6 +24,7 @@ from local.endpoints import Endpoints
 from local.errors import UserError, WrongInputError
 from local.live import ListenOptions, SpeakOptions, listen_live, speak_live
 from local.serve import serve
+from local.services.profiles import Profile
 from local.stack import Engine, StackOptions
 from local.supervision import PROJECT_ROOT, ProcessFailedError
 from local.template.assembly import TemplateError
@@ -73,6 +74,9 @@ def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the results are written.")] = Path("out/demo"),
     source: SourceLanguage = "en",
     engine: SpeechEngine = Engine.SPEECH,
+    service_times: Annotated[
+        Profile, typer.Option(help="Let the speech services take as long as others, such as AWS's.")
+    ] = Profile.NONE,
     state: StateDirectory = _STATE_DIR / "demo",
     assembly: AssemblyDirectory = _ASSEMBLY_DIR,
 ) -> None:
@@ -87,6 +91,7 @@ def demo(
         out=out,
         source_language=source,
         engine=engine,
+        service_times=service_times,
         state_dir=state,
         assembly_dir=assembly,
     )

@@ -17,6 +17,7 @@ from local.broadcasting import Progress as BroadcastProgress
 from local.errors import WrongInputError
 from local.report.files import prepare_directory, write_report
 from local.report.summary import Summary
+from local.services.profiles import Profile
 from local.stack import TARGET_LANGUAGES, Engine, Stack, StackOptions
 from local.wav import SAMPLE_RATE_HZ, Recording, load_recording
 
@@ -34,6 +35,7 @@ class DemoOptions:
     out: Path
     source_language: str
     engine: Engine
+    service_times: Profile
     state_dir: Path
     assembly_dir: Path
 
@@ -75,7 +77,12 @@ async def run_demo(options: DemoOptions, console: Console) -> int:
     recording = load_recording(options.audio)
     prepare_directory(options.out, keep=options.audio)
     console.print("starting the system")
-    stack_options = StackOptions(state_dir=options.state_dir, assembly_dir=options.assembly_dir, engine=options.engine)
+    stack_options = StackOptions(
+        state_dir=options.state_dir,
+        assembly_dir=options.assembly_dir,
+        engine=options.engine,
+        service_times=options.service_times.times,
+    )
     async with Stack(stack_options) as stack:
         plan = BroadcastPlan(
             recording=recording,

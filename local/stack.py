@@ -20,7 +20,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -32,10 +32,11 @@ import msgspec
 from local.blueprint import Blueprint
 from local.endpoints import Endpoints
 from local.errors import UserError
+from local.event_source.configuration import MappingOverrides
 from local.gateway.configuration import GatewayLimits
 from local.lambda_runtime.configuration import FunctionConfiguration
 from local.provision import CREDENTIALS, AwsServer, create_confirmed_user, jwks_url, provision
-from local.services.behaviour import Service, ServiceTime
+from local.services.behaviour import ServiceTimes
 from local.state_directory import StateDirectory
 from local.supervision import Child, Command
 from local.template.assembly import ResourceKey
@@ -76,12 +77,13 @@ class StackOptions:
         assembly_dir: The stage's synthesized cloud assembly.
         engine: Speech, or tones for tests that must be exact.
         websocket_port, http_port, aws_port: 0 takes a free one.
-        service_times: How long the speech services take; at once without.
+        service_times: How long the speech services take; at once without. `local.services.profiles` has some.
         service_arguments: More options for `python -m local.services`.
         gateway_limits: API Gateway's, to be shortened for tests.
         allowed_origins: Web pages that may use the HTTP API besides those in the template.
         listener_url: Replaces the template's `LISTENER_URL`.
         environment: More variables by function name; they win over all others.
+        event_source_overrides: For every event source mapping.
         max_environments: Execution environments per function.
         idle_seconds: An unused execution environment ends after so long.
         prewarmed_functions: How many environments of each function are started before the stack is ready.
@@ -94,12 +96,13 @@ class StackOptions:
     websocket_port: int = 0
     http_port: int = 0
     aws_port: int = 0
-    service_times: Mapping[Service, ServiceTime] = field(default_factory=dict)
+    service_times: ServiceTimes = field(default_factory=dict)
     service_arguments: tuple[str, ...] = ()
     gateway_limits: GatewayLimits = field(default_factory=GatewayLimits)
     allowed_origins: tuple[str, ...] = ()
     listener_url: str | None = None
     environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    event_source_overrides: MappingOverrides = field(default_factory=MappingOverrides)
     max_environments: int = 8
     idle_seconds: float = 300.0
     prewarmed_functions: int = 1
@@ -296,7 +299,8 @@ class Stack:
         configuration = self._blueprint.event_source(
             resolver, stores, lambda_url=self.lambda_url, aws_endpoint_url=self._server.endpoint_url
         )
-        await self._start_configured("event_source", configuration)
+        mappings = [self._options.event_source_overrides.applied_to(each) for each in configuration.mappings]
+        await self._start_configured("event_source", replace(configuration, mappings=mappings))
 
     async def _start_configured(self, name: str, configuration: object, *arguments: str) -> Child:
         path = await asyncio.to_thread(self._state.write_configuration, name, configuration)

@@ -1,6 +1,6 @@
 """What is read, how it is batched and what happens to a batch that fails."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,27 @@ class Mapping:
     bisect_on_error: bool = False
     reports_batch_item_failures: bool = False
     failure_queue_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingOverrides:
+    """What a stack does otherwise than its template says; None keeps the template's.
+
+    Attributes:
+        batching_window_seconds: 0 to 300.
+        enhanced_fan_out: The event keeps the template's ARN of its source, whichever way it comes.
+    """
+
+    batching_window_seconds: float | None = None
+    enhanced_fan_out: bool | None = None
+
+    def applied_to(self, mapping: Mapping) -> Mapping:
+        """The mapping as it is to run."""
+        if self.batching_window_seconds is not None:
+            mapping = replace(mapping, batching_window_seconds=self.batching_window_seconds)
+        if self.enhanced_fan_out is not None:
+            mapping = replace(mapping, enhanced_fan_out=self.enhanced_fan_out)
+        return mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

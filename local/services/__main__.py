@@ -14,10 +14,11 @@ from aiohttp import web
 
 from local.engines.speech import MissingProgramsError
 from local.process import announce_ready, end_with_parent, until_terminated
-from local.services.behaviour import Behaviour, Service, ServiceTime
+from local.services.behaviour import Behaviour, ServiceTime, ServiceTimes, Step
 from local.services.control import control_app
 from local.services.engine_choice import speech_engines, tone_engines
 from local.services.polly import polly_app
+from local.services.profiles import Profile
 from local.services.transcribe import serve_transcribe
 from local.services.transcription import TranscribeLimits
 from local.services.translate import translate_app
@@ -49,8 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         "--service-times",
         type=_service_times,
         default={},
-        metavar="JSON",
-        help='by service, such as {"polly": {"median_ms": 350, "sigma": 0.2}}',
+        metavar="PROFILE|JSON",
+        help=f"{' or '.join(Profile)}, or by step, such as "
+        '{"transcribe_final": {"median_ms": 640, "sigma": 0.3}, "polly": {"median_ms": 350}}; steps: ' + " ".join(Step),
     )
     parser.add_argument("--seed", type=int, default=1, help="of the service times")
     parser.add_argument("--idle-seconds", type=float, default=15.0, help="Transcribe's idle limit")
@@ -58,9 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _service_times(text: str) -> dict[Service, ServiceTime]:
+def _service_times(text: str) -> ServiceTimes:
+    if text in set(Profile):
+        return Profile(text).times
     try:
-        return msgspec.json.decode(text, type=dict[Service, ServiceTime])
+        return msgspec.json.decode(text, type=dict[Step, ServiceTime])
     except msgspec.MsgspecError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -6,10 +6,13 @@ Everything here is set at run time through the control endpoint (`local.services
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final
 
 import msgspec
+
+from local.engines.speech import FinalResult, Result
 
 
 class Service(StrEnum):
@@ -20,8 +23,21 @@ class Service(StrEnum):
     POLLY = "polly"
 
 
+class Step(StrEnum):
+    """What takes its time. A clip's way into S3 does not: that server is moto, which has no delays."""
+
+    TRANSCRIBE = "transcribe"
+    """Opening a stream."""
+    TRANSCRIBE_PARTIAL = "transcribe_partial"
+    """From a partial result of the recogniser to its event."""
+    TRANSCRIBE_FINAL = "transcribe_final"
+    """From a final result of the recogniser, which comes after the pause that ends it, to its event."""
+    TRANSLATE = "translate"
+    POLLY = "polly"
+
+
 class ServiceTime(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a service takes, in milliseconds: log-normal around a median, as response times of services are.
+    """How long a step takes, in milliseconds: log-normal around a median, as response times of services are.
 
     Attributes:
         median_ms: Half of the answers are faster.
@@ -30,6 +46,10 @@ class ServiceTime(msgspec.Struct, frozen=True, kw_only=True):
 
     median_ms: Annotated[float, msgspec.Meta(ge=0, le=60_000)]
     sigma: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.0
+
+
+ServiceTimes = Mapping[Step, ServiceTime]
+"""By step; what is not named happens at once."""
 
 
 class FaultKind(StrEnum):
@@ -64,18 +84,24 @@ class Fault(msgspec.Struct, kw_only=True):
 class Behaviour:
     """The services' present behaviour and what they have done so far.
 
+    Every step draws its times from a sequence of its own, so how often one is taken changes nothing for the others.
+
+    Args:
+        times: How long steps take.
+        seed: The same seed gives the same times.
+
     Attributes:
         counters: Per service: ``requests``, ``failures``, and ``characters`` or ``audioMs``, ``opened``, ``open``.
     """
 
-    def __init__(self, times: dict[Service, ServiceTime] | None = None, *, seed: int = 1) -> None:
-        self._times: dict[Service, ServiceTime] = times or {}
+    def __init__(self, times: ServiceTimes | None = None, *, seed: int = 1) -> None:
+        self._times: ServiceTimes = times or {}
         self._faults: list[Fault] = []
-        self._rng: Final = random.Random(seed)
+        self._draws: Final = {step: random.Random(f"{seed} {step}") for step in Step}
         self.counters: dict[Service, Counter[str]] = {service: Counter() for service in Service}
 
-    def set_times(self, times: dict[Service, ServiceTime]) -> None:
-        """Replace all service times."""
+    def set_times(self, times: ServiceTimes) -> None:
+        """Replace all service times; results that are on their way keep theirs."""
         self._times = times
 
     def add_fault(self, fault: Fault) -> None:
@@ -96,11 +122,8 @@ class Behaviour:
         return None
 
     async def take_time(self, service: Service, language: str) -> None:
-        """Wait as long as the service would take, and longer if it is to be late."""
-        delay_ms = 0.0
-        time = self._times.get(service)
-        if time is not None and time.median_ms > 0:
-            delay_ms += time.median_ms * self._rng.lognormvariate(0.0, time.sigma)
+        """Wait as long as the service takes to answer (Transcribe: to open a stream), longer if it is to be late."""
+        delay_ms = self._draw_ms(Step(service.value))
         for fault in tuple(self._faults):
             if fault.service is service and fault.kind is FaultKind.DELAY and fault.language in (None, language):
                 delay_ms += fault.delay_ms
@@ -108,6 +131,15 @@ class Behaviour:
                 break
         if delay_ms:
             await asyncio.sleep(delay_ms / 1000)
+
+    def result_delay_s(self, result: Result) -> float:
+        """How long after the recogniser's result Transcribe sends it."""
+        step = Step.TRANSCRIBE_FINAL if isinstance(result, FinalResult) else Step.TRANSCRIBE_PARTIAL
+        return self._draw_ms(step) / 1000
+
+    def _draw_ms(self, step: Step) -> float:
+        time = self._times.get(step)
+        return 0.0 if time is None else time.median_ms * self._draws[step].lognormvariate(0.0, time.sigma)
 
     def _use(self, fault: Fault) -> None:
         if fault.times is not None:

@@ -2,7 +2,7 @@
 
 ==========  ===============  =====================================================================
 ``GET``     ``/counters``    what each service has done: ``{"polly": {"requests": 3, …}, …}``
-``PUT``     ``/times``       `ServiceTime` by service: ``{"polly": {"median_ms": 350, "sigma": 0.2}}``
+``PUT``     ``/times``       `ServiceTime` by `Step`: ``{"polly": {"median_ms": 350, "sigma": 0.2}}``
 ``POST``    ``/faults``      one `Fault`: ``{"service": "polly", "kind": "throttle", "times": 3}``
 ``DELETE``  ``/faults``      everything goes right again
 ==========  ===============  =====================================================================
@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from local.services.behaviour import Behaviour, Fault, Service, ServiceTime
+from local.services.behaviour import Behaviour, Fault, ServiceTime, Step
 
 _T = TypeVar("_T")
 
@@ -27,7 +27,7 @@ def control_app(behaviour: Behaviour) -> web.Application:
         return web.json_response({service.value: dict(each) for service, each in behaviour.counters.items()})
 
     async def put_times(request: web.Request) -> web.Response:
-        behaviour.set_times(_read(await request.read(), dict[Service, ServiceTime]))
+        behaviour.set_times(_read(await request.read(), dict[Step, ServiceTime]))
         return web.Response(status=204)
 
     async def post_fault(request: web.Request) -> web.Response:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -151,8 +151,9 @@ class Transcription:
         """
         feeding = asyncio.create_task(self._feed())
         try:
-            async for result in self._stream.results():
-                yield _transcript_event(result, self._result_prefix)
+            async with contextlib.aclosing(self._timed_results()) as results:
+                async for result in results:
+                    yield _transcript_event(result, self._result_prefix)
             await feeding
         except ServiceError as error:
             yield _exception_event(error)
@@ -164,6 +165,38 @@ class Transcription:
                 await feeding
             await self._stream.close()
             self._behaviour.counters[Service.TRANSCRIBE]["open"] -= 1
+
+    async def _timed_results(self) -> AsyncGenerator[Result, None]:
+        """The recogniser's results in their order, each as long after it was recognised as the service takes.
+
+        A result that is ready sooner than the one before it waits for that one; none waits for another's delay to
+        begin. The end, or the recogniser's failure, follows the last result at once.
+        """
+        clock = asyncio.get_running_loop()
+        due: asyncio.Queue[tuple[float, Result | None]] = asyncio.Queue()
+
+        async def read() -> None:
+            due_at = 0.0
+            try:
+                async for result in self._stream.results():
+                    due_at = max(due_at, clock.time() + self._behaviour.result_delay_s(result))
+                    due.put_nowait((due_at, result))
+            finally:
+                due.put_nowait((due_at, None))
+
+        reading = asyncio.create_task(read())
+        try:
+            while True:
+                due_at, result = await due.get()
+                if (early_s := due_at - clock.time()) > 0:
+                    await asyncio.sleep(early_s)
+                if result is None:
+                    break
+                yield result
+            await reading
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def _feed(self) -> None:
         """Hand the audio on until it ends; whatever goes wrong closes the recogniser, so that its results end too."""

@@ -17,7 +17,7 @@ import urllib3
 from websockets.asyncio.client import connect
 
 from local.endpoints import Endpoints
-from local.services.behaviour import Service, ServiceTime
+from local.services.behaviour import ServiceTime, Step
 from local.stack import Engine, PortBusyError, Stack, StackOptions
 from local.state_directory import StateInUseError
 from local.supervision import PROJECT_ROOT, ProcessFailedError
@@ -101,7 +101,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         directory,
         environment={"talk": {"EXTRA": "1"}},
         allowed_origins=("http://localhost:9",),
-        service_times={Service.POLLY: ServiceTime(median_ms=1)},
+        service_times={Step.POLLY: ServiceTime(median_ms=1)},
     )
     async with Stack(options) as running_stack:
         yield running_stack
@@ -190,7 +190,7 @@ async def test_a_crash_is_named_and_nothing_remains(tmp_path: Path) -> None:
 _SUPERVISOR = """
 import asyncio, json, sys
 from pathlib import Path
-from local.services.behaviour import Service, ServiceTime
+from local.services.behaviour import ServiceTime, Step
 from local.stack import Engine, Stack, StackOptions
 
 async def main(directory):
