@@ -21,10 +21,10 @@ export PYTHONPATH := shared_layer/python:lambdas:.
 SYNTHESIS_SOURCES := $(shell find infrastructure lambdas shared_layer -name '*.py') cdk.json
 SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
 
-.PHONY: help demo run bench-window bench-continuity test check format setup synth layer requirements clean
+.PHONY: help demo run bench-window bench-continuity bench-soak test check format setup synth layer requirements clean
 
 help:  ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: setup  ## Speak a sample (AUDIO) to listeners (LANGUAGES) through the whole system; results in OUT
 	@$(PYTHON) -m local.cli demo --audio "$(AUDIO)" --languages "$(LANGUAGES)" --out "$(OUT)" --service-times "$(SERVICE_TIMES)"
@@ -34,6 +34,9 @@ run: setup  ## Keep the whole system up on this machine and print its addresses
 
 bench-window: setup  ## Measure what the event source's batching costs in latency (8 min); numbers in out/bench-window.json
 	@$(PYTHON) -m benchmarks.latency --out out/bench-window.json
+
+bench-soak: setup  ## Ten minutes of tone speech while environments die and recognisers break; no word may be lost
+	@$(PYTHON) -m benchmarks.soak --minutes 10 --kills 20 --breaks 20 --out out/bench-soak.json
 
 bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcast, a stream of its own for every batch
 	@$(PYTHON) -m benchmarks.continuity
