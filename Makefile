@@ -36,10 +36,10 @@ bench-window: setup  ## Measure what the event source's batching costs in latenc
 	@$(PYTHON) -m benchmarks.latency --out out/bench-window.json
 
 bench-soak: setup  ## Ten minutes of tone speech while environments die and recognisers break; no word may be lost
-	@$(PYTHON) -m benchmarks.soak --minutes 10 --kills 20 --breaks 20 --out out/bench-soak.json
+	@mkdir -p out && $(PYTHON) -m benchmarks.soak --minutes 10 --kills 20 --breaks 20 --out out/bench-soak.json
 
 bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcast, a stream of its own for every batch
-	@$(PYTHON) -m benchmarks.continuity
+	@mkdir -p out && $(PYTHON) -m benchmarks.continuity --out out/bench-continuity.json
 
 test: setup  ## Run every test
 	$(PYTHON) -m pytest $(PYTEST)

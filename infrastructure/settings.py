@@ -122,6 +122,8 @@ class CellSettings:
         batch_size: Records a batch holds at most; it counts all sessions of the shard, four records a second each.
         batch_window_s: How long a batch may gather before it is delivered.
         enhanced_fan_out: Records are pushed (about 70 ms) rather than polled once a second; costs by shard and GB.
+        pending_result_wait_ms: How long an invocation listens while somebody's sentence is not finished. Polled streams
+            bring the next audio after a second, so most of it can be listened through; pushed ones bring it at once.
         retry_attempts: Deliveries of a failing batch after the first.
         record_age_s: Older records go to the failure queue undelivered; nobody wants to hear them live.
         retention_h: How long the stream keeps audio, which is how far a replay can reach back.
@@ -135,6 +137,7 @@ class CellSettings:
     batch_size: int = 1_000
     batch_window_s: int = 0
     enhanced_fan_out: bool
+    pending_result_wait_ms: int
     retry_attempts: int = 2
     record_age_s: int = MIN_RECORD_AGE_S
     retention_h: int = 24
@@ -145,6 +148,7 @@ class CellSettings:
         _require_range("cells.sessions_per_cell", self.sessions_per_cell, 1, MAX_SESSIONS_PER_SHARD)
         _require_range("cells.batch_size", self.batch_size, 1_000, 10_000)
         _require_range("cells.batch_window_s", self.batch_window_s, 0, 5)
+        _require_range("cells.pending_result_wait_ms", self.pending_result_wait_ms, 100, 2_000)
         _require_range("cells.retry_attempts", self.retry_attempts, 1, 10)
         _require_range("cells.record_age_s", self.record_age_s, MIN_RECORD_AGE_S, 600)
         _require_range("cells.retention_h", self.retention_h, 24, 168)
@@ -227,7 +231,9 @@ class StageSettings:
 
 DEV: Final = StageSettings(
     name="dev",
-    cells=CellSettings(count=1, sessions_per_cell=25, enhanced_fan_out=False, reserves_concurrency=False),
+    cells=CellSettings(
+        count=1, sessions_per_cell=25, enhanced_fan_out=False, pending_result_wait_ms=800, reserves_concurrency=False
+    ),
     functions=FunctionSizes(
         authorizer=FunctionSize(memory_mb=512, timeout_s=10),
         connection_handler=FunctionSize(memory_mb=512, timeout_s=15),
@@ -247,7 +253,9 @@ DEV: Final = StageSettings(
 
 PROD: Final = StageSettings(
     name="prod",
-    cells=CellSettings(count=2, sessions_per_cell=12, enhanced_fan_out=True, reserves_concurrency=True),
+    cells=CellSettings(
+        count=2, sessions_per_cell=12, enhanced_fan_out=True, pending_result_wait_ms=350, reserves_concurrency=True
+    ),
     functions=FunctionSizes(
         authorizer=FunctionSize(memory_mb=1_024, timeout_s=10),
         connection_handler=FunctionSize(memory_mb=1_024, timeout_s=15),

@@ -75,6 +75,7 @@ class ProcessingStack(Stack):
                 "WEBSOCKET_MANAGEMENT_ENDPOINT": websocket.management_endpoint,
                 "MAX_SEGMENT_SECONDS": str(settings.max_segment_s),
                 "CELL_COUNT": str(settings.cells.count),
+                "PENDING_RESULT_WAIT_MS": str(settings.cells.pending_result_wait_ms),
             },
         )
         # A transaction needs the permissions of the writes in it.

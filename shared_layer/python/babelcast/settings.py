@@ -93,6 +93,7 @@ class AudioProcessorSettings(FunctionSettings):
     Attributes:
         max_segment_seconds: A clause that runs longer is cut at its widest pause.
         cell_count: How many cells share the account's quotas.
+        pending_result_wait_ms: How long an invocation listens while somebody's sentence is not finished.
         aws_endpoint_url_transcribe_streaming: Another Transcribe Streaming endpoint, or None for the region's own.
     """
 
@@ -105,6 +106,7 @@ class AudioProcessorSettings(FunctionSettings):
     websocket_management_endpoint: str
     max_segment_seconds: int
     cell_count: int
+    pending_result_wait_ms: int
     aws_endpoint_url_transcribe_streaming: str | None = None
 
 

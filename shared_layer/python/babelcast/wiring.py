@@ -239,7 +239,8 @@ def audio_processing() -> ProcessAudio:
             status=ReportStatus(sessions=sessions, connections=connections, broadcast=broadcast, now_ms=now_ms),
             meter=meter,
             limits=ProcessingLimits(
-                segments=SegmenterLimits(max_segment_samples=settings.max_segment_seconds * SAMPLE_RATE_HZ)
+                pending_result_wait_s=settings.pending_result_wait_ms / 1000,
+                segments=SegmenterLimits(max_segment_samples=settings.max_segment_seconds * SAMPLE_RATE_HZ),
             ),
             now_ms=now_ms,
             monotonic_s=time.monotonic,

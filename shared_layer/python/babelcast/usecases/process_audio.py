@@ -125,6 +125,9 @@ class ProcessAudio:
                 return
         await run.close_gap()
         await run.listen(self.tools.limits.result_wait_s)
+        if not run.is_delivering:
+            await run.send_partial()
+        await run.listen_for_the_end()
         await run.delivered()
         await run.send_partial()
         await run.advance_over_silence()

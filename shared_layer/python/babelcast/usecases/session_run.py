@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from babelcast.domain.audio import SAMPLE_RATE_HZ, samples_to_ms, silence
 from babelcast.domain.connection import Audience
@@ -19,6 +20,8 @@ from babelcast.usecases.deliver_segment import NotifySegment, RenderSegment, seg
 from babelcast.usecases.live_transcription import LiveTranscription, Undelivered
 from babelcast.usecases.report_status import ReportStatus
 
+_LISTENING_STEP_S: Final = 0.05
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessingLimits:
@@ -26,6 +29,7 @@ class ProcessingLimits:
 
     Attributes:
         result_wait_s: After feeding, how long an invocation listens for results before it returns.
+        pending_result_wait_s: The same while a sentence is not finished; over as soon as it is.
         flush_deadline_s: How long the recogniser may take to finish after the last audio.
         session_deadline_s: How long one session may take in one invocation, new attempts included.
         retry_pause_s: Before a new attempt with another recogniser; it doubles with each.
@@ -44,6 +48,7 @@ class ProcessingLimits:
     """
 
     result_wait_s: float = 0.35
+    pending_result_wait_s: float = 0.8
     flush_deadline_s: float = 10.0
     session_deadline_s: float = 35.0
     retry_pause_s: float = 0.25
@@ -151,6 +156,18 @@ class SessionRun:
             )
             for commit in commits:
                 self._deliver(commit)
+
+    async def listen_for_the_end(self) -> None:
+        """Listen a little longer while a sentence is not finished: its end may be on its way."""
+        tools, live = self._tools, self._live
+        deadline = tools.monotonic_s() + self._limits.pending_result_wait_s - self._limits.result_wait_s
+        while not live.segmenter.is_idle and (remaining := deadline - tools.monotonic_s()) > 0:
+            await self.listen(min(remaining, _LISTENING_STEP_S))
+
+    @property
+    def is_delivering(self) -> bool:
+        """Whether segments of this invocation are on their way."""
+        return bool(self._deliveries)
 
     async def delivered(self) -> None:
         """Wait until every segment of this invocation is committed and its listeners know."""
