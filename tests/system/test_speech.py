@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import subprocess
 import sys
@@ -72,6 +73,7 @@ def demo(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "local.cli", "demo", *arguments],
         cwd=PROJECT_ROOT,
+        env={**os.environ, "PYTHONPATH": "shared_layer/python"},
         capture_output=True,
         text=True,
         timeout=240,
