@@ -2,11 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
 
 from local.engines.speech import Recogniser, Speaker, Translator
-
-ENGLISH: Final = frozenset({"en-US"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +39,9 @@ async def speech_engines() -> Engines:
 def tone_engines() -> Engines:
     """The tone language; exact, and cheap enough for many streams in one process."""
     from local.engines.in_process import InProcessRecogniser
+    from local.engines.recogniser_processes import LANGUAGES
     from local.engines.tones import ToneDecoder, ToneSpeaker, ToneTranslator
 
     return Engines(
-        recogniser=InProcessRecogniser(ToneDecoder, ENGLISH), translator=ToneTranslator(), speaker=ToneSpeaker()
+        recogniser=InProcessRecogniser(ToneDecoder, LANGUAGES), translator=ToneTranslator(), speaker=ToneSpeaker()
     )

@@ -112,6 +112,16 @@ def test_committed_positions_lie_between_the_words() -> None:
     assert second.committed_sample == second.segment.end_sample
 
 
+def test_a_result_that_will_never_be_finished_holds_nothing_up() -> None:
+    limits = SegmenterLimits()
+    state, _ = segment_result(SegmenterState(), partial("we can do", stable=1), source=ENGLISH, limits=limits)
+    assert not state.is_idle
+    state = state.without_pending()
+    assert state.is_idle
+    _, commits = segment_result(state, final("we can do it ."), source=ENGLISH, limits=limits)
+    assert texts(list(commits)) == ["we can do it."]
+
+
 @st.composite
 def utterances(draw: st.DrawFn) -> list[Result]:
     """Any speech as any sequence of partials, whose stable items never change, and finals."""

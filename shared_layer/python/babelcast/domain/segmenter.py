@@ -58,6 +58,10 @@ class SegmenterState:
         """Whether no speech is waiting to be committed."""
         return not self.pending
 
+    def without_pending(self) -> "SegmenterState":
+        """The state when no more results of the open one will come."""
+        return replace(self, open_result_id=None, taken_items=0, pending=())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:

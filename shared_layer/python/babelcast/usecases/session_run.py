@@ -161,7 +161,9 @@ class SessionRun:
         """Listen a little longer while a sentence is not finished: its end may be on its way."""
         tools, live = self._tools, self._live
         deadline = tools.monotonic_s() + self._limits.pending_result_wait_s - self._limits.result_wait_s
-        while not live.segmenter.is_idle and (remaining := deadline - tools.monotonic_s()) > 0:
+        while (
+            live.stream is not None and not live.segmenter.is_idle and (remaining := deadline - tools.monotonic_s()) > 0
+        ):
             await self.listen(min(remaining, _LISTENING_STEP_S))
 
     @property
@@ -180,7 +182,7 @@ class SessionRun:
             each.cancel()
 
     async def send_partial(self) -> None:
-        """What is being said, as a caption that may still change; once per invocation and only when it is new."""
+        """What is being said, as a caption that may still change; only when it is new, and not too often."""
         live = self._live
         text = join_items(live.segmenter.pending, live.source)
         now_s = self._tools.monotonic_s()
@@ -240,6 +242,8 @@ class SessionRun:
             if not live.stream.is_finished:
                 raise TranscriptionUnavailableError("the recogniser did not finish in time")
             await live.close()
+            # What the recogniser has not finished by now it never will.
+            live.segmenter = live.segmenter.without_pending()
         await self.delivered()
         live.partial_text = ""
 
