@@ -122,8 +122,10 @@ class CellSettings:
         batch_size: Records a batch holds at most; it counts all sessions of the shard, four records a second each.
         batch_window_s: How long a batch may gather before it is delivered.
         enhanced_fan_out: Records are pushed (about 70 ms) rather than polled once a second; costs by shard and GB.
-        pending_result_wait_ms: How long an invocation listens while somebody's sentence is not finished. Polled streams
-            bring the next audio after a second, so most of it can be listened through; pushed ones bring it at once.
+        result_wait_ms: How long an invocation listens for results after the audio it brought. Pushed streams bring the
+            next audio at once, and should not be kept waiting.
+        pending_result_wait_ms: The same while somebody's sentence is not finished. Polled streams bring the next audio
+            after a second, so most of it can be listened through.
         retry_attempts: Deliveries of a failing batch after the first.
         record_age_s: Older records go to the failure queue undelivered; nobody wants to hear them live.
         retention_h: How long the stream keeps audio, which is how far a replay can reach back.
@@ -137,6 +139,7 @@ class CellSettings:
     batch_size: int = 1_000
     batch_window_s: int = 0
     enhanced_fan_out: bool
+    result_wait_ms: int
     pending_result_wait_ms: int
     retry_attempts: int = 2
     record_age_s: int = MIN_RECORD_AGE_S
@@ -148,7 +151,8 @@ class CellSettings:
         _require_range("cells.sessions_per_cell", self.sessions_per_cell, 1, MAX_SESSIONS_PER_SHARD)
         _require_range("cells.batch_size", self.batch_size, 1_000, 10_000)
         _require_range("cells.batch_window_s", self.batch_window_s, 0, 5)
-        _require_range("cells.pending_result_wait_ms", self.pending_result_wait_ms, 100, 2_000)
+        _require_range("cells.result_wait_ms", self.result_wait_ms, 50, 2_000)
+        _require_range("cells.pending_result_wait_ms", self.pending_result_wait_ms, self.result_wait_ms, 2_000)
         _require_range("cells.retry_attempts", self.retry_attempts, 1, 10)
         _require_range("cells.record_age_s", self.record_age_s, MIN_RECORD_AGE_S, 600)
         _require_range("cells.retention_h", self.retention_h, 24, 168)
@@ -168,6 +172,9 @@ class StageSettings:
         name: In stack names, the WebSocket URL and the functions' `STAGE`.
         presigned_url_expiration_s: How long a clip's address works; a role's own credentials can end it sooner.
         max_segment_s: A clause that runs longer is committed at its widest pause.
+        draft_after_quiet_ms: When the speaker has been quiet for so long, the sentence is translated and spoken
+            although the recogniser has not closed it yet; None for never. It saves the listeners' time and costs the
+            sentences that go on after such a pause.
         clip_retention_days: Clips are deleted after this.
         keeps_data: Tables, users and clips survive the stack's deletion, and tables can be restored to a point in time.
         websocket_access_logs: Log each WebSocket event's route and status; sets the account's API Gateway log role.
@@ -183,7 +190,8 @@ class StageSettings:
     source_languages: tuple[str, ...] = AWS_SOURCE_LANGUAGES
     target_languages: tuple[str, ...] = AWS_TARGET_LANGUAGES
     presigned_url_expiration_s: int = 600
-    max_segment_s: int = 8
+    max_segment_s: int = 6
+    draft_after_quiet_ms: int | None = 300
     clip_retention_days: int = 1
     log_level: LogLevel
     log_retention: LogRetention
@@ -205,6 +213,8 @@ class StageSettings:
         _require_unique("target_languages", self.target_languages)
         _require_range("presigned_url_expiration_s", self.presigned_url_expiration_s, 60, 3_600)
         _require_range("max_segment_s", self.max_segment_s, 2, 30)
+        if self.draft_after_quiet_ms is not None:
+            _require_range("draft_after_quiet_ms", self.draft_after_quiet_ms, 100, 2_000)
         _require_range("clip_retention_days", self.clip_retention_days, 1, 7)
         _require_range("http_requests_per_s", self.http_requests_per_s, 1, 10_000)
         _require_range("http_burst", self.http_burst, self.http_requests_per_s, 5_000)
@@ -232,7 +242,12 @@ class StageSettings:
 DEV: Final = StageSettings(
     name="dev",
     cells=CellSettings(
-        count=1, sessions_per_cell=25, enhanced_fan_out=False, pending_result_wait_ms=800, reserves_concurrency=False
+        count=1,
+        sessions_per_cell=25,
+        enhanced_fan_out=False,
+        result_wait_ms=350,
+        pending_result_wait_ms=800,
+        reserves_concurrency=False,
     ),
     functions=FunctionSizes(
         authorizer=FunctionSize(memory_mb=512, timeout_s=10),
@@ -254,7 +269,12 @@ DEV: Final = StageSettings(
 PROD: Final = StageSettings(
     name="prod",
     cells=CellSettings(
-        count=2, sessions_per_cell=12, enhanced_fan_out=True, pending_result_wait_ms=350, reserves_concurrency=True
+        count=2,
+        sessions_per_cell=12,
+        enhanced_fan_out=True,
+        result_wait_ms=150,
+        pending_result_wait_ms=150,
+        reserves_concurrency=True,
     ),
     functions=FunctionSizes(
         authorizer=FunctionSize(memory_mb=1_024, timeout_s=10),

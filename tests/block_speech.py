@@ -1,9 +1,9 @@
 """Block speech: an exact stand-in for speech in tests of the streaming core.
 
-A word is a block of 0.2 s in which every sample has the word's number; between words are 50 ms of silence, between
-sentences a second. The recogniser reads the samples it is fed, so a word that is cut, lost, doubled or moved shows as
-such. Results come as Transcribe's do: partials with stable items (all but the last word), finals after half a second
-of silence, closed with a full stop.
+A word is a block of 0.2 s of a square wave whose height says the word's number; between words are 50 ms of silence,
+between sentences a second. The recogniser reads the samples it is fed, so a word that is cut, lost, doubled or moved
+shows as such. Results come as Transcribe's do: partials with stable items (all but the last word), finals after half a
+second of silence, closed with a full stop.
 """
 
 from array import array
@@ -20,6 +20,7 @@ PAUSE_SAMPLES = SAMPLE_RATE_HZ // 20
 SENTENCE_PAUSE_SAMPLES = SAMPLE_RATE_HZ
 ENDPOINT_SAMPLES = SAMPLE_RATE_HZ // 2
 CHUNK_SAMPLES = SAMPLE_RATE_HZ // 4
+_LOWEST, _STEP = 8_000, 8
 
 
 def block_speech(*sentences: int, first_word: int = 1) -> bytes:
@@ -28,11 +29,16 @@ def block_speech(*sentences: int, first_word: int = 1) -> bytes:
     number = first_word
     for words in sentences:
         for _ in range(words):
-            samples.extend([number] * WORD_SAMPLES)
+            samples.extend(_block(number))
             samples.extend([0] * PAUSE_SAMPLES)
             number += 1
         samples.extend([0] * SENTENCE_PAUSE_SAMPLES)
     return samples.tobytes()
+
+
+def _block(number: int) -> list[int]:
+    height = _LOWEST + number * _STEP
+    return [height, -height] * (WORD_SAMPLES // 2)
 
 
 def chunks_of(pcm: bytes, *, samples: int = CHUNK_SAMPLES, origin_sample: int = 0) -> list[AudioChunk]:
@@ -172,9 +178,9 @@ class BlockStream:
         found: list[Word] = []
         index, end = self._result_start, self._result_start
         while index < len(self._samples):
-            value = self._samples[index]
+            value = abs(self._samples[index])
             start = index
-            while index < len(self._samples) and self._samples[index] == value:
+            while index < len(self._samples) and abs(self._samples[index]) == value:
                 index += 1
             if value == 0:
                 continue
@@ -183,7 +189,7 @@ class BlockStream:
             end = index
             if growing and not whole:
                 break
-            text = f"w{value}" if whole else f"w{value}?{index - start}"
+            text = f"w{(value - _LOWEST) // _STEP}" + ("" if whole else f"?{index - start}")
             found.append(
                 Word(text=text, start_sample=self._origin + start, end_sample=self._origin + index, stable=True)
             )

@@ -145,7 +145,9 @@ class InMemoryStream:
 
     async def append(self, session_id: SessionId, cell: int, payload: Payload) -> None:
         number = f"{49_000_000_000 + len(self.records)}"
-        self.records.append(StreamRecord(session_id=session_id, sequence_number=number, payload=payload))
+        self.records.append(
+            StreamRecord(session_id=session_id, sequence_number=number, payload=payload, arrived_at_ms=0)
+        )
 
     async def read(self, session_id: SessionId, *, start: str, before: str) -> AsyncIterator[StreamRecord]:
         for record in tuple(self.records):

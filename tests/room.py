@@ -9,11 +9,12 @@ from babelcast.domain.notices import Transcription, TranslatedAudio
 from babelcast.domain.session import Session, SessionId, UserId
 from babelcast.domain.stream_record import Control, ControlKind
 from babelcast.usecases.broadcast import Broadcast
-from babelcast.usecases.deliver_segment import NotifySegment, RenderSegment
 from babelcast.usecases.live_transcription import TranscriptionPool
+from babelcast.usecases.notify_segment import NotifySegment
 from babelcast.usecases.process_audio import ProcessAudio
+from babelcast.usecases.render_segment import RenderSegment
 from babelcast.usecases.report_status import ReportStatus
-from babelcast.usecases.session_run import ProcessingLimits, SpeechTools
+from babelcast.usecases.speech_tools import ProcessingLimits, SpeechTools
 from tests.block_speech import BlockTranscriber, Clock
 from tests.in_memory import (
     CountingMeter,
@@ -47,6 +48,8 @@ class Room:
     meter: CountingMeter = field(default_factory=CountingMeter)
     read: int = 0
     lag_s: float = 0.0
+    limits: ProcessingLimits = field(default_factory=ProcessingLimits)
+    has_room: bool = True
 
     def __post_init__(self) -> None:
         self.notifier = RecordingNotifier()
@@ -80,7 +83,8 @@ class Room:
                     now_ms=self.clock.now_ms,
                 ),
                 meter=self.meter,
-                limits=ProcessingLimits(),
+                limits=self.limits,
+                has_room=lambda: self.has_room,
                 now_ms=self.clock.now_ms,
                 monotonic_s=self.clock.monotonic_s,
                 sleep=self.clock.sleep,

@@ -75,7 +75,13 @@ class ProcessingStack(Stack):
                 "WEBSOCKET_MANAGEMENT_ENDPOINT": websocket.management_endpoint,
                 "MAX_SEGMENT_SECONDS": str(settings.max_segment_s),
                 "CELL_COUNT": str(settings.cells.count),
+                "RESULT_WAIT_MS": str(settings.cells.result_wait_ms),
                 "PENDING_RESULT_WAIT_MS": str(settings.cells.pending_result_wait_ms),
+                **(
+                    {"DRAFT_AFTER_QUIET_MS": str(settings.draft_after_quiet_ms)}
+                    if settings.draft_after_quiet_ms is not None
+                    else {}
+                ),
             },
         )
         # A transaction needs the permissions of the writes in it.

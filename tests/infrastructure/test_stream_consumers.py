@@ -1,7 +1,7 @@
 import pytest
 
 from babelcast.domain.segmenter import SegmenterLimits
-from babelcast.usecases.session_run import ProcessingLimits
+from babelcast.usecases.speech_tools import ProcessingLimits
 from infrastructure.settings import DEV, PROD, StageSettings
 from tests.infrastructure.templates import SynthesizedStage
 

@@ -256,3 +256,44 @@ async def test_the_end_reaches_a_listener_who_did_not_answer_at_first(room: Room
     await room.say(END)
     await room.run()
     assert [type(each) for each in room.notifier.to(f"{SESSION}/es")] == [SessionEnded]
+
+
+async def test_a_speaker_whose_audio_stops_coming_is_heard_to_the_last_word(room: Room) -> None:
+    await room.open(SESSION, "es")
+    await room.open(OTHER)
+    chunks = chunks_of(block_speech(6, 6))
+    await room.say(*chunks[:6])
+    await room.run()
+    room.clock.now_s += 13
+    await room.say(*chunks_of(bytes(16_000)), session_id=OTHER)
+    await room.run()
+    assert room.captions("es") == words(5)
+    await room.say(*chunks[6:], END)
+    await room.run()
+    assert room.captions("es") == words(12)
+
+
+async def test_a_recogniser_that_has_hung_up_meanwhile_loses_nothing(room: Room) -> None:
+    await room.open(SESSION, "es")
+    await room.open(OTHER)
+    chunks = chunks_of(block_speech(6, 6))
+    await room.say(*chunks[:6])
+    await room.run()
+    room.clock.now_s += 60
+    for stream in room.transcriber.streams:
+        stream.broken = True
+    await room.say(*chunks_of(bytes(16_000)), session_id=OTHER)
+    await room.run()
+    await room.say(*chunks[6:], END)
+    await room.run()
+    assert room.captions("es") == words(12)
+
+
+async def test_audio_that_has_piled_up_is_fed_no_faster_than_allowed(room: Room) -> None:
+    await room.open(SESSION, "es")
+    await room.say(*chunks_of(block_speech(100)), END)
+    began_s = room.clock.now_s
+    await room.batch()
+    spoken_s = 100 * 0.25
+    assert room.clock.now_s - began_s >= (spoken_s - room.limits.feeding_burst_s) / room.limits.feeding_speed
+    assert room.captions() == words(100)

@@ -1,12 +1,14 @@
 """The segmenter commits every word once, in order, as early as the recogniser allows."""
 
 import itertools
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from babelcast.domain.languages import language
-from babelcast.domain.segmenter import Commit, SegmenterLimits, SegmenterState, segment_result
+from babelcast.domain.segmenter import Commit, SegmenterLimits, SegmenterState, commits_if_over, segment_result
 from babelcast.domain.transcript import FinalResult, Item, PartialResult, Punctuation, Result, Word
 
 ENGLISH = language("en")
@@ -42,6 +44,11 @@ def run(*results: Result, limits: SegmenterLimits | None = None, source: str = "
         )
         commits.extend(new)
     return commits
+
+
+def cut_at(seconds: int) -> SegmenterLimits:
+    """Limits that pay no heed to breaths."""
+    return SegmenterLimits(max_segment_samples=seconds * SECOND, long_segment_samples=seconds * SECOND)
 
 
 def partial(text: str, *, stable: int, result_id: str = "r") -> PartialResult:
@@ -83,13 +90,63 @@ def test_a_short_last_clause_is_not_left_alone() -> None:
 
 def test_a_long_clause_is_cut_at_its_widest_pause() -> None:
     text = "one two three four |five six seven eight nine ten"
-    commits = run(partial(text, stable=9), limits=SegmenterLimits(max_segment_samples=8 * SECOND))
+    commits = run(partial(text, stable=9), limits=cut_at(8))
     assert texts(commits) == ["one two three four"]
+
+
+def test_a_clause_that_grows_long_is_cut_at_a_breath() -> None:
+    limits = SegmenterLimits(max_segment_samples=20 * SECOND, long_segment_samples=4 * SECOND, breath_samples=SECOND)
+    assert texts(run(partial("one two three |four five six", stable=5), limits=limits)) == ["one two three"]
+    assert texts(run(partial("one two three four five six", stable=5), limits=limits)) == []
+    assert texts(run(partial("one two |three four five six", stable=5), limits=limits)) == []
+
+
+def test_a_breath_does_not_cut_a_clause_that_is_complete() -> None:
+    limits = SegmenterLimits(max_segment_samples=20 * SECOND, long_segment_samples=4 * SECOND, breath_samples=SECOND)
+    assert texts(run(final("one two three |four five six ."), limits=limits)) == ["one two three four five six."]
+
+
+def test_no_word_waits_longer_than_the_longest_segment() -> None:
+    state, limits, waits = SegmenterState(), SegmenterLimits(), []
+    said = " ".join(f"w{index}" for index in range(240))
+    fluent = tuple(
+        Word(text=each, start_sample=index * SECOND // 4, end_sample=(index + 1) * SECOND // 4, stable=True)
+        for index, each in enumerate(said.split())
+    )
+    for heard in range(2, len(fluent), 2):
+        shown = tuple(replace(each, stable=index < heard - 2) for index, each in enumerate(fluent[:heard]))
+        state, commits = segment_result(state, PartialResult(result_id="r", items=shown), source=ENGLISH, limits=limits)
+        waits += [shown[-1].end_sample - each.segment.start_sample for each in commits]
+    assert waits
+    assert max(waits) <= limits.max_segment_samples + SECOND
+
+
+def test_what_is_expected_is_what_a_final_of_the_same_words_commits() -> None:
+    limits = SegmenterLimits()
+    state, first = segment_result(
+        SegmenterState(), partial("good morning everyone , and welcome here", stable=4), source=ENGLISH, limits=limits
+    )
+    expected = commits_if_over(state, source=ENGLISH, limits=limits)
+    _, second = segment_result(
+        state, final("good morning everyone , and welcome here ."), source=ENGLISH, limits=limits
+    )
+    assert texts([*first, *expected]) == ["good morning everyone,", "and welcome here."]
+    assert expected == second
+    assert commits_if_over(SegmenterState(), source=ENGLISH, limits=limits) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "expected"), [("ja", "今日 は 晴れ", "今日は晴れ。"), ("hi", "आज धूप है", "आज धूप है।")]
+)
+def test_a_statement_closes_as_its_language_does(source: str, said: str, expected: str) -> None:
+    limits = SegmenterLimits()
+    state, _ = segment_result(SegmenterState(), partial(said, stable=1), source=language(source), limits=limits)
+    assert texts(list(commits_if_over(state, source=language(source), limits=limits))) == [expected]
 
 
 def test_a_long_final_without_punctuation_is_cut_and_nothing_is_lost() -> None:
     text = " ".join(f"w{index}" for index in range(40))
-    commits = run(final(text), limits=SegmenterLimits(max_segment_samples=8 * SECOND))
+    commits = run(final(text), limits=cut_at(8))
     assert len(commits) >= 5
     assert " ".join(texts(commits)) == text
 

@@ -58,4 +58,4 @@ def test_every_function_has_its_settings() -> None:
     }
     required, optional = environment_keys(AudioProcessorSettings)
     assert "MAX_SEGMENT_SECONDS" in required
-    assert optional == {"AWS_ENDPOINT_URL_TRANSCRIBE_STREAMING"}
+    assert optional == {"AWS_ENDPOINT_URL_TRANSCRIBE_STREAMING", "DRAFT_AFTER_QUIET_MS"}

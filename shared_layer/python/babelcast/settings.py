@@ -93,7 +93,10 @@ class AudioProcessorSettings(FunctionSettings):
     Attributes:
         max_segment_seconds: A clause that runs longer is cut at its widest pause.
         cell_count: How many cells share the account's quotas.
-        pending_result_wait_ms: How long an invocation listens while somebody's sentence is not finished.
+        result_wait_ms: How long an invocation listens for results after the audio it brought.
+        pending_result_wait_ms: The same while somebody's sentence is not finished.
+        draft_after_quiet_ms: When the speaker has been quiet for so long, the sentence is translated and spoken
+            although the recogniser has not closed it yet; None for never.
         aws_endpoint_url_transcribe_streaming: Another Transcribe Streaming endpoint, or None for the region's own.
     """
 
@@ -106,7 +109,9 @@ class AudioProcessorSettings(FunctionSettings):
     websocket_management_endpoint: str
     max_segment_seconds: int
     cell_count: int
+    result_wait_ms: int
     pending_result_wait_ms: int
+    draft_after_quiet_ms: int | None = None
     aws_endpoint_url_transcribe_streaming: str | None = None
 
 
@@ -156,7 +161,7 @@ def read_settings(settings: type[_S], environment: Mapping[str, str]) -> _S:
 
 
 def _parse(text: str, kind: object) -> object:
-    if kind is int:
+    if kind in (int, int | None):
         number = int(text) if text.isascii() and text.isdigit() else 0
         if number <= 0:
             raise ValueError("must be a whole number above zero")

@@ -16,7 +16,7 @@ from babelcast.adapters.dynamodb.segments import DynamoDbSegments
 from babelcast.adapters.dynamodb.sessions import DynamoDbCursors, DynamoDbSessions
 from babelcast.adapters.kinesis import KinesisAudioHistory, KinesisAudioStream
 from babelcast.adapters.s3 import S3Clips
-from babelcast.domain.audio import SAMPLE_RATE_HZ
+from babelcast.domain.audio import SAMPLE_RATE_HZ, ms_to_samples
 from babelcast.domain.languages import LanguageOffer
 from babelcast.domain.segmenter import SegmenterLimits
 from babelcast.observability import meter
@@ -36,14 +36,15 @@ from babelcast.usecases.change_listening import ChangeListening
 from babelcast.usecases.close_connection import CloseConnection
 from babelcast.usecases.control_broadcast import ControlBroadcast
 from babelcast.usecases.create_session import CreateSession
-from babelcast.usecases.deliver_segment import NotifySegment, RenderSegment
 from babelcast.usecases.join_session import JoinSession
 from babelcast.usecases.live_transcription import TranscriptionPool
+from babelcast.usecases.notify_segment import NotifySegment
 from babelcast.usecases.phrase_cache import CachedSynthesizer, CachedTranslator
 from babelcast.usecases.process_audio import ProcessAudio
+from babelcast.usecases.render_segment import RenderSegment
 from babelcast.usecases.report_status import ReportStatus
-from babelcast.usecases.session_run import ProcessingLimits, SpeechTools
 from babelcast.usecases.speak_in_time import POLLY_QUOTAS, SpeakInTime
+from babelcast.usecases.speech_tools import ProcessingLimits, SpeechTools
 
 _T = TypeVar("_T")
 
@@ -212,6 +213,7 @@ def audio_processing() -> ProcessAudio:
     segments = DynamoDbSegments(settings.segments_table_name)
     connections = DynamoDbConnections(settings.connections_table_name)
     clips = S3Clips(settings.s3_bucket_name, url_expiration_s=settings.presigned_url_expiration)
+    paced = _paced(PollySynthesizer(), cells=settings.cell_count)
     broadcast = _broadcast(settings.websocket_management_endpoint, connections)
     sessions = DynamoDbSessions(settings.sessions_table_name)
     return ProcessAudio(
@@ -229,7 +231,7 @@ def audio_processing() -> ProcessAudio:
             ),
             render=RenderSegment(
                 translator=CachedTranslator(TranslateTranslator(), meter),
-                synthesizer=CachedSynthesizer(_paced(PollySynthesizer(), cells=settings.cell_count), meter),
+                synthesizer=CachedSynthesizer(paced, meter),
                 clips=clips,
                 meter=meter,
                 monotonic_s=time.monotonic,
@@ -239,9 +241,14 @@ def audio_processing() -> ProcessAudio:
             status=ReportStatus(sessions=sessions, connections=connections, broadcast=broadcast, now_ms=now_ms),
             meter=meter,
             limits=ProcessingLimits(
+                result_wait_s=settings.result_wait_ms / 1000,
                 pending_result_wait_s=settings.pending_result_wait_ms / 1000,
+                draft_after_quiet_samples=(
+                    None if settings.draft_after_quiet_ms is None else ms_to_samples(settings.draft_after_quiet_ms)
+                ),
                 segments=SegmenterLimits(max_segment_samples=settings.max_segment_seconds * SAMPLE_RATE_HZ),
             ),
+            has_room=paced.has_room,
             now_ms=now_ms,
             monotonic_s=time.monotonic,
         ),

@@ -73,7 +73,12 @@ class KinesisAudioHistory:
                     payload = decode_record(each["Data"])
                 except BabelcastError:
                     continue
-                yield StreamRecord(session_id=session_id, sequence_number=each["SequenceNumber"], payload=payload)
+                yield StreamRecord(
+                    session_id=session_id,
+                    sequence_number=each["SequenceNumber"],
+                    payload=payload,
+                    arrived_at_ms=round(each["ApproximateArrivalTimestamp"].timestamp() * 1000),
+                )
             if not answer["Records"] and not answer.get("MillisBehindLatest"):
                 return
             iterator = answer.get("NextShardIterator")

@@ -55,6 +55,7 @@ class Language:
         voice: The voice that speaks it, or None when it is delivered as text only.
         joins_words: Words are written without spaces between them (Chinese, Japanese, Thai).
         right_to_left: Written from right to left.
+        full_stop: What closes a statement in Transcribe's text.
     """
 
     code: LanguageCode
@@ -65,6 +66,7 @@ class Language:
     voice: Voice | None
     joins_words: bool = False
     right_to_left: bool = False
+    full_stop: str = "."
 
     @property
     def is_spoken(self) -> bool:
@@ -90,6 +92,7 @@ def _language(
     translate_code: str | None = None,
     joins_words: bool = False,
     right_to_left: bool = False,
+    full_stop: str = ".",
 ) -> Language:
     return Language(
         code=LanguageCode(code),
@@ -100,6 +103,7 @@ def _language(
         voice=voice,
         joins_words=joins_words,
         right_to_left=right_to_left,
+        full_stop=full_stop,
     )
 
 
@@ -121,13 +125,13 @@ _ROWS: Final = (
     # Translate has no Galician, so a stage on AWS does not enable it; Polly's Spanish voice reads it well.
     _language("gl", "Galician", "Galego", "gl-ES", _neural("Lucia", "es-ES", has_standard=True)),
     _language("he", "Hebrew", "עברית", "he-IL", None, right_to_left=True),
-    _language("hi", "Hindi", "हिन्दी", "hi-IN", _neural("Kajal", "hi-IN")),
+    _language("hi", "Hindi", "हिन्दी", "hi-IN", _neural("Kajal", "hi-IN"), full_stop="।"),
     _language("hr", "Croatian", "Hrvatski", "hr-HR", None),
     _language("hu", "Hungarian", "Magyar", "hu-HU", None),
     _language("id", "Indonesian", "Bahasa Indonesia", "id-ID", None),
     _language("is", "Icelandic", "Íslenska", "is-IS", _standard("Dora", "is-IS")),
     _language("it", "Italian", "Italiano", "it-IT", _neural("Bianca", "it-IT", has_standard=True)),
-    _language("ja", "Japanese", "日本語", "ja-JP", _neural("Tomoko", "ja-JP"), joins_words=True),
+    _language("ja", "Japanese", "日本語", "ja-JP", _neural("Tomoko", "ja-JP"), joins_words=True, full_stop="。"),
     _language("ko", "Korean", "한국어", "ko-KR", _neural("Seoyeon", "ko-KR", has_standard=True)),
     _language("lt", "Lithuanian", "Lietuvių", "lt-LT", None),
     _language("lv", "Latvian", "Latviešu", "lv-LV", None),
@@ -142,13 +146,14 @@ _ROWS: Final = (
     _language("sk", "Slovak", "Slovenčina", "sk-SK", None),
     _language("sl", "Slovenian", "Slovenščina", "sl-SI", None),
     _language("sv", "Swedish", "Svenska", "sv-SE", _neural("Elin", "sv-SE")),
-    _language("th", "Thai", "ไทย", "th-TH", None, joins_words=True),
+    _language("th", "Thai", "ไทย", "th-TH", None, joins_words=True, full_stop=""),
     _language("tr", "Turkish", "Türkçe", "tr-TR", _neural("Burcu", "tr-TR")),
     _language("uk", "Ukrainian", "Українська", "uk-UA", None),
     _language("vi", "Vietnamese", "Tiếng Việt", "vi-VN", None),
     _language("zh", "Chinese (Simplified)", "中文（简体）", "zh-CN",
-              _neural("Zhiyu", "cmn-CN", has_standard=True), joins_words=True),
-    _language("zh-TW", "Chinese (Traditional)", "中文（繁體）", "zh-TW", None, joins_words=True),
+              _neural("Zhiyu", "cmn-CN", has_standard=True), joins_words=True, full_stop="。"),
+    _language("zh-TW", "Chinese (Traditional)", "中文（繁體）", "zh-TW", None, joins_words=True,
+              full_stop="。"),
 )  # fmt: skip
 
 LANGUAGES: Final[Mapping[LanguageCode, Language]] = MappingProxyType({row.code: row for row in _ROWS})

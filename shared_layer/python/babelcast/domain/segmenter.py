@@ -27,11 +27,15 @@ class SegmenterLimits:
 
     Attributes:
         max_segment_samples: A clause that runs longer is cut at its widest pause.
+        long_segment_samples: A clause that runs longer is cut at its widest pause if that is a breath.
+        breath_samples: Words so far apart belong to different phrases.
         min_segment_words: Fewer words wait for the next clause, unless the result is final: a word spoken
             alone is hard to translate and to listen to.
     """
 
-    max_segment_samples: int = 8 * SAMPLE_RATE_HZ
+    max_segment_samples: int = 6 * SAMPLE_RATE_HZ
+    long_segment_samples: int = 4 * SAMPLE_RATE_HZ
+    breath_samples: int = SAMPLE_RATE_HZ // 5
     min_segment_words: int = 3
 
 
@@ -110,15 +114,30 @@ def segment_result(
     )
 
 
+def commits_if_over(state: SegmenterState, *, source: Language, limits: SegmenterLimits) -> tuple[Commit, ...]:
+    """What will be committed if the speaker has finished and the recogniser changes none of the pending words.
+
+    A sentence that the recogniser has not closed yet is taken to be a statement.
+    """
+    if not any(isinstance(item, Word) for item in state.pending):
+        return ()
+    closing = () if isinstance(state.pending[-1], Punctuation) else (Punctuation(text=source.full_stop, stable=True),)
+    over = FinalResult(result_id="", items=(*state.pending, *closing))
+    return segment_result(state.without_pending(), over, source=source, limits=limits)[1]
+
+
 def _ready_items(items: Sequence[Item], *, final: bool, limits: SegmenterLimits) -> int:
     """How many leading items are ready to be committed as one segment; 0 when none are."""
     stable = len(items) if final else _stable_length(items)
     clause = _clause_length(items[:stable], limits)
     rest_is_short = final and _word_count(items[clause:]) < limits.min_segment_words
     size = (len(items) if rest_is_short else clause) if clause else (len(items) if final else 0)
-    if _duration(items[: size or len(items)]) > limits.max_segment_samples:
-        return _widest_pause(items[: size or stable], stable, limits) or size
-    return size
+    duration = _duration(items[: size or len(items)])
+    if duration <= (limits.max_segment_samples if size else limits.long_segment_samples):
+        return size
+    pause, cut = _widest_pause(items[: size or stable], limits)
+    must_cut = duration > limits.max_segment_samples or pause >= limits.breath_samples
+    return cut if cut and must_cut else size
 
 
 def _stable_length(items: Sequence[Item]) -> int:
@@ -151,12 +170,12 @@ def _duration(items: Sequence[Item]) -> int:
     return words[-1].end_sample - words[0].start_sample if words else 0
 
 
-def _widest_pause(items: Sequence[Item], stable: int, limits: SegmenterLimits) -> int:
-    """Number of items before the widest pause between stable words, the later one of equals; 0 when there is none."""
+def _widest_pause(items: Sequence[Item], limits: SegmenterLimits) -> tuple[int, int]:
+    """The widest pause in samples and the number of items before it, the later one of equals; 0 when there is none."""
     best_gap, best = -1, 0
     words_before = 0
     previous: Word | None = None
-    for index, item in enumerate(items[:stable]):
+    for index, item in enumerate(items):
         if not isinstance(item, Word):
             continue
         if previous is not None and words_before >= limits.min_segment_words:
@@ -164,7 +183,7 @@ def _widest_pause(items: Sequence[Item], stable: int, limits: SegmenterLimits) -
             if gap >= best_gap and _duration(items[:index]) <= limits.max_segment_samples:
                 best_gap, best = gap, index
         previous, words_before = item, words_before + 1
-    return best
+    return best_gap, best
 
 
 def _commit(

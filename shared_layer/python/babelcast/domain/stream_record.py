@@ -38,8 +38,14 @@ Payload = AudioChunk | Control
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRecord:
-    """A record with its place in the stream; ``sequence_number`` is a decimal number as text and grows."""
+    """A record with its place in the stream.
+
+    Attributes:
+        sequence_number: A decimal number as text; it grows.
+        arrived_at_ms: When the stream took it, epoch milliseconds by the stream's clock.
+    """
 
     session_id: SessionId
     sequence_number: str
     payload: Payload
+    arrived_at_ms: int

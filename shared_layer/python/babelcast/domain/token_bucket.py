@@ -28,13 +28,16 @@ class TokenBucket:
         """A bucket from which nothing has been taken yet."""
         return cls(rate_per_s=rate_per_s, burst=burst, tokens=burst, at_s=now_s)
 
-    def take(self, now_s: float) -> "tuple[TokenBucket, float]":
-        """Take a token, if need be in advance.
+    def take(self, now_s: float, tokens: float = 1.0) -> "tuple[TokenBucket, float]":
+        """Take tokens, if need be in advance.
 
         Returns:
-            The bucket afterwards, and how many seconds to wait until the token is there; 0 when it is.
+            The bucket afterwards, and how many seconds to wait until the tokens are there; 0 when they are.
         """
-        filled = min(self.burst, self.tokens + max(0.0, now_s - self.at_s) * self.rate_per_s)
-        left = filled - 1
+        left = self.level(now_s) - tokens
         wait_s = 0.0 if left >= 0 else -left / self.rate_per_s
         return replace(self, tokens=left, at_s=max(now_s, self.at_s)), wait_s
+
+    def level(self, now_s: float) -> float:
+        """What it holds now."""
+        return min(self.burst, self.tokens + max(0.0, now_s - self.at_s) * self.rate_per_s)

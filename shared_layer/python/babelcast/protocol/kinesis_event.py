@@ -29,6 +29,7 @@ def read_batch(event: dict[str, Any]) -> tuple[list[StreamRecord], list[BadRecor
                 session_id=SessionId(kinesis["partitionKey"]),
                 sequence_number=kinesis["sequenceNumber"],
                 payload=payload,
+                arrived_at_ms=round(kinesis["approximateArrivalTimestamp"] * 1000),
             )
         )
     return records, bad

@@ -13,7 +13,7 @@ from babelcast.domain.segment import Rendition, Segment
 from babelcast.domain.session import Cursor, Session
 from babelcast.ports import Connections, Segments, Sessions
 from babelcast.usecases.broadcast import Broadcast
-from babelcast.usecases.deliver_segment import NotifySegment
+from babelcast.usecases.notify_segment import NotifySegment
 
 LATEST_CAPTIONS: Final = 3
 

@@ -13,10 +13,14 @@ from dataclasses import dataclass, replace
 from babelcast.domain.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, AudioChunk
 from babelcast.domain.connection import Audience
 from babelcast.domain.languages import Language
+from babelcast.domain.quiet import Quiet
 from babelcast.domain.segment import Segment
 from babelcast.domain.segmenter import SegmenterState
 from babelcast.domain.session import Cursor, SessionId
+from babelcast.domain.stream_record import StreamRecord
+from babelcast.domain.token_bucket import TokenBucket
 from babelcast.ports import TranscriptionStream
+from babelcast.usecases.draft_ahead import DraftAhead
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,10 +34,20 @@ class _Held:
         return self.sample_offset + len(self.pcm) // BYTES_PER_SAMPLE
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where audio lies in the stream, and when it came.
+
+    Attributes:
+        end_offset: Position just after its last sample.
+        arrived_at_ms: In the stream, epoch milliseconds.
+        taken_at_ms: In this environment, epoch milliseconds.
+    """
+
     end_offset: int
     sequence_number: str
+    arrived_at_ms: int
+    taken_at_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +77,17 @@ class LiveTranscription:
         last_fed_s: Monotonic time of the last audio fed.
         partial_text, partial_sent_s: The partial caption last sent, and when.
         told_listeners: The listeners by language that the speaker was last told of.
+        drafts: Segments that are made ahead of their time.
+        quiet: The end of the audio that was fed.
     """
 
-    def __init__(self, session_id: SessionId, source: Language, cursor: Cursor, *, now_s: float) -> None:
+    def __init__(
+        self, session_id: SessionId, source: Language, cursor: Cursor, *, drafts: DraftAhead, now_s: float
+    ) -> None:
         self.session_id = session_id
         self.source = source
+        self.drafts = drafts
+        self.quiet = Quiet()
         self.cursor = cursor
         self.position = cursor.committed_sample
         self.segmenter = SegmenterState(next_number=cursor.next_segment, committed_sample=cursor.committed_sample)
@@ -80,19 +100,31 @@ class LiveTranscription:
         self.undelivered: list[Undelivered] = []
         self.is_stale = False
         self._heard_at_s = now_s
+        self._pace: TokenBucket | None = None
         self._last_sequence_number = cursor.sequence_number
         self._last_control = -1
         self._held: list[_Held] = []
-        self._places: deque[_Place] = deque()
+        self._places: deque[Place] = deque()
 
-    def hold(self, chunk: AudioChunk, sequence_number: str) -> bool:
-        """Take a chunk in; False when all of it has been heard before."""
-        self._passed_record(sequence_number)
+    def hold(self, chunk: AudioChunk, record: StreamRecord, *, now_ms: int) -> bool:
+        """Take the chunk of a record in; False when all of it has been heard before."""
+        self._passed_record(record.sequence_number)
         if chunk.end_offset <= self.position:
             return False
-        self._places.append(_Place(chunk.end_offset, sequence_number))
-        heapq.heappush(self._held, _Held(chunk.sample_offset, int(sequence_number), chunk.pcm))
+        self._places.append(
+            Place(
+                end_offset=chunk.end_offset,
+                sequence_number=record.sequence_number,
+                arrived_at_ms=record.arrived_at_ms,
+                taken_at_ms=now_ms,
+            )
+        )
+        heapq.heappush(self._held, _Held(chunk.sample_offset, int(record.sequence_number), chunk.pcm))
         return True
+
+    def place_of(self, sample: int) -> Place | None:
+        """Where the audio that ends at a sample lies, if it is not settled yet."""
+        return min((each for each in self._places if each.end_offset >= sample), key=_end_offset, default=None)
 
     def take_control(self, sequence_number: str) -> bool:
         """Note a control; False when it has been acted on before."""
@@ -102,10 +134,21 @@ class LiveTranscription:
         self._last_control = int(sequence_number)
         return True
 
-    def begin(self, stream: TranscriptionStream, origin_sample: int, *, now_s: float) -> None:
-        """A recogniser has been opened that hears from a sample on."""
+    def begin(self, stream: TranscriptionStream, origin_sample: int, *, pace: TokenBucket, now_s: float) -> None:
+        """A recogniser has been opened that hears from a sample on.
+
+        Args:
+            pace: How fast it may be fed, in seconds of audio.
+        """
         self.stream = stream
+        self._pace = pace
         self.heard_sample, self._heard_at_s = origin_sample, now_s
+
+    def feed_next(self, samples: int, *, now_s: float) -> float:
+        """How many seconds to wait before so much more audio is fed."""
+        assert self._pace is not None
+        self._pace, wait_s = self._pace.take(now_s, samples / SAMPLE_RATE_HZ)
+        return wait_s
 
     def let_time_pass(self, now_s: float) -> None:
         """The recogniser works through what it was fed no slower than it was spoken; more cannot be relied on."""
@@ -157,10 +200,15 @@ class LiveTranscription:
             self._last_sequence_number = sequence_number
 
     async def close(self) -> None:
-        """Let go of the recogniser."""
+        """Let go of the recogniser, and of what was made ahead from its words."""
+        self.drafts.forget()
         stream, self.stream = self.stream, None
         if stream is not None:
             await stream.close()
+
+
+def _end_offset(place: Place) -> int:
+    return place.end_offset
 
 
 class TranscriptionPool:
@@ -193,8 +241,6 @@ class TranscriptionPool:
         if live is not None:
             await live.close()
 
-    async def close_idle(self, *, now_s: float, idle_limit_s: float) -> None:
-        """Close those whose recogniser has heard nothing for so long that the service hangs up."""
-        for live in tuple(self._live.values()):
-            if now_s - live.last_fed_s > idle_limit_s:
-                await self.discard(live.session_id)
+    def idle(self, *, now_s: float, idle_limit_s: float) -> tuple[LiveTranscription, ...]:
+        """Those whose recogniser has heard nothing for so long that the service is about to hang up."""
+        return tuple(live for live in self._live.values() if now_s - live.last_fed_s > idle_limit_s)

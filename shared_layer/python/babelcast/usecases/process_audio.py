@@ -22,8 +22,10 @@ from babelcast.domain.notices import ErrorNotice
 from babelcast.domain.session import Session, SessionId
 from babelcast.domain.stream_record import Control, StreamRecord
 from babelcast.ports import AudioHistory, Connections, Segments, Sessions
+from babelcast.usecases.draft_ahead import DraftAhead
 from babelcast.usecases.live_transcription import LiveTranscription, TranscriptionPool
-from babelcast.usecases.session_run import SessionRun, SpeechTools
+from babelcast.usecases.session_run import SessionRun
+from babelcast.usecases.speech_tools import SpeechTools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +53,38 @@ class ProcessAudio:
         Returns:
             For each session that failed, the sequence number to start again from, and why.
         """
-        await self.pool.close_idle(now_s=self.tools.monotonic_s(), idle_limit_s=self.tools.limits.idle_limit_s)
         by_session: dict[SessionId, list[StreamRecord]] = {}
         for record in records:
             by_session.setdefault(record.session_id, []).append(record)
-        outcomes = await asyncio.gather(
-            *(self._guarded(session_id, own) for session_id, own in by_session.items()), return_exceptions=True
+        silent = self.pool.idle(now_s=self.tools.monotonic_s(), idle_limit_s=self.tools.limits.idle_limit_s)
+        # Those who go on speaking in this batch are heard again from the cursor instead.
+        finishing = [self._finish_silent(each) for each in silent if each.session_id not in by_session]
+        outcomes, _ = await asyncio.gather(
+            asyncio.gather(
+                *(self._guarded(session_id, own) for session_id, own in by_session.items()), return_exceptions=True
+            ),
+            asyncio.gather(*finishing, return_exceptions=True),
         )
         return {
             own[0].sequence_number: outcome
             for own, outcome in zip(by_session.values(), outcomes, strict=True)
             if outcome is not None
         }
+
+    async def _finish_silent(self, live: LiveTranscription) -> None:
+        """Deliver what was said by a speaker whose audio has stopped coming, before the recogniser hangs up."""
+        try:
+            async with asyncio.timeout(self.tools.limits.session_deadline_s):
+                session = await self.sessions.get(live.session_id)
+                if session.cursor == live.cursor and not live.segmenter.is_idle:
+                    audience = await self.connections.audience(live.session_id)
+                    run = SessionRun(self.tools, session, audience, live)
+                    try:
+                        await run.finish_whole_words()
+                    finally:
+                        run.abandon()
+        finally:
+            await self.pool.discard(live.session_id)
 
     async def _guarded(self, session_id: SessionId, records: Sequence[StreamRecord]) -> None:
         """Process one session, with new attempts; whatever fails, the next attempt starts from the cursor."""
@@ -115,7 +137,7 @@ class ProcessAudio:
         for record, following in zip(records, (*records[1:], None), strict=True):
             match record.payload:
                 case AudioChunk() as chunk:
-                    if not live.hold(chunk, record.sequence_number):
+                    if not live.hold(chunk, record, now_ms=self.tools.now_ms()):
                         self.tools.meter.count("DuplicateChunks")
                     await run.feed()
                 case Control() as control:
@@ -149,7 +171,11 @@ class ProcessAudio:
             return live, ()
         await self.pool.discard(session.session_id)
         live = LiveTranscription(
-            session.session_id, language(session.source_language), cursor, now_s=self.tools.monotonic_s()
+            session.session_id,
+            language(session.source_language),
+            cursor,
+            drafts=DraftAhead(self.tools.render, has_room=self.tools.has_room, meter=self.tools.meter),
+            now_s=self.tools.monotonic_s(),
         )
         await self.pool.add(live)
         await self._deliver_again(session, audience)

@@ -1,87 +1,23 @@
 """One session within one invocation: feed, listen, commit, deliver, and act on the speaker's controls."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
-from babelcast.domain.audio import SAMPLE_RATE_HZ, samples_to_ms, silence
+from babelcast.domain.audio import BYTES_PER_SAMPLE, samples_to_ms, silence
 from babelcast.domain.connection import Audience
 from babelcast.domain.errors import TranscriptionUnavailableError
 from babelcast.domain.notices import BroadcastState, SessionEnded, Transcription
-from babelcast.domain.segment import Segment
-from babelcast.domain.segmenter import Commit, SegmenterLimits, segment_result
+from babelcast.domain.segmenter import segment_result
 from babelcast.domain.session import Cursor, Session
 from babelcast.domain.stream_record import Control, ControlKind
+from babelcast.domain.token_bucket import TokenBucket
 from babelcast.domain.transcript import Result, Word, join_items
-from babelcast.ports import Cursors, Meter, Transcriber
-from babelcast.usecases.broadcast import Broadcast
-from babelcast.usecases.deliver_segment import NotifySegment, RenderSegment, segment_result_id
-from babelcast.usecases.live_transcription import LiveTranscription, Undelivered
-from babelcast.usecases.report_status import ReportStatus
+from babelcast.usecases.live_transcription import LiveTranscription
+from babelcast.usecases.notify_segment import segment_result_id
+from babelcast.usecases.segment_delivery import SegmentDelivery
+from babelcast.usecases.speech_tools import SpeechTools
 
 _LISTENING_STEP_S: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessingLimits:
-    """Times and sizes of the streaming core.
-
-    Attributes:
-        result_wait_s: After feeding, how long an invocation listens for results before it returns.
-        pending_result_wait_s: The same while a sentence is not finished; over as soon as it is.
-        flush_deadline_s: How long the recogniser may take to finish after the last audio.
-        session_deadline_s: How long one session may take in one invocation, new attempts included.
-        retry_pause_s: Before a new attempt with another recogniser; it doubles with each.
-        end_retries_s: How long new attempts are made when what was said has to be finished and no batch may follow.
-        cut_word_samples: A word that ends so close to where a lost speaker's audio ends may have been cut.
-        delivery_attempts: How many invocations try to reach a connection that does not answer.
-        idle_limit_s: A recogniser that has heard nothing for so long is given up; Transcribe hangs up after 15 s.
-        reorder_samples: How much audio waits behind a missing chunk before the gap is filled with silence.
-        longest_fill_samples: A longer gap is a break in the speech: what was said is finished, nothing is filled.
-        silence_step_samples: How much silence lies between two moves of the cursor without a segment.
-        silence_margin_samples: Audio that is kept uncommitted because a word may have begun in it.
-        fed_at_once_samples: Audio per send while filling or replaying.
-        partial_interval_s: Captions that may still change are sent at most so often.
-        trouble_interval_s: The speaker is told at most so often that recognition is in trouble.
-        redelivery_depth: How many of the latest segments are looked at for one that was not delivered.
-    """
-
-    result_wait_s: float = 0.35
-    pending_result_wait_s: float = 0.8
-    flush_deadline_s: float = 10.0
-    session_deadline_s: float = 35.0
-    retry_pause_s: float = 0.25
-    end_retries_s: float = 15.0
-    cut_word_samples: int = SAMPLE_RATE_HZ // 4
-    delivery_attempts: int = 3
-    idle_limit_s: float = 12.0
-    reorder_samples: int = SAMPLE_RATE_HZ * 3 // 2
-    longest_fill_samples: int = SAMPLE_RATE_HZ * 10
-    silence_step_samples: int = SAMPLE_RATE_HZ * 10
-    silence_margin_samples: int = SAMPLE_RATE_HZ * 3
-    fed_at_once_samples: int = SAMPLE_RATE_HZ // 2
-    redelivery_depth: int = 5
-    partial_interval_s: float = 0.5
-    trouble_interval_s: float = 10.0
-    segments: SegmenterLimits = field(default_factory=SegmenterLimits)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpeechTools:
-    """What hearing and delivering one session's speech takes."""
-
-    cursors: Cursors
-    transcriber: Transcriber
-    render: RenderSegment
-    notify: NotifySegment
-    broadcast: Broadcast
-    status: ReportStatus
-    meter: Meter
-    limits: ProcessingLimits
-    now_ms: Callable[[], int]
-    monotonic_s: Callable[[], float]
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 class SessionRun:
@@ -93,13 +29,14 @@ class SessionRun:
         self._session = session
         self._audience = audience
         self._live = live
-        self._deliveries: list[asyncio.Task[None]] = []
+        self._delivery = SegmentDelivery(tools, session, audience, live)
 
     async def feed(self) -> None:
         """Feed everything that follows on without a gap."""
         for pcm in self._live.take_ready():
             await self._send(pcm)
-            self._tools.meter.count("AudioMsProcessed", samples_to_ms(len(pcm) // 2))
+            self._tools.meter.count("AudioMsProcessed", samples_to_ms(len(pcm) // BYTES_PER_SAMPLE))
+            self._delivery.begin_ahead()
 
     async def close_gap(self, *, at_once: bool = False) -> None:
         """Fill a gap when what is missing does not come any more."""
@@ -138,6 +75,11 @@ class SessionRun:
                 await self._tell_end()
                 await self._move(replace(self._live.cursor, closed=True))
 
+    async def finish_whole_words(self) -> None:
+        """Let the listeners hear the last whole words; what follows them is heard again if the speaker comes back."""
+        await self._flush(up_to_sample=self._live.position - self._limits.cut_word_samples)
+        self._live.is_stale = True
+
     async def listen(self, wait_s: float, *, up_to_sample: int | None = None) -> None:
         """Take the recogniser's results for so long, or until it has finished; later words are left out."""
         live, stream = self._live, self._live.stream
@@ -155,7 +97,8 @@ class SessionRun:
                 live.segmenter, result, source=live.source, limits=self._limits.segments
             )
             for commit in commits:
-                self._deliver(commit)
+                self._delivery.begin(commit)
+            self._delivery.begin_ahead()
 
     async def listen_for_the_end(self) -> None:
         """Listen a little longer while a sentence is not finished: its end may be on its way."""
@@ -169,17 +112,15 @@ class SessionRun:
     @property
     def is_delivering(self) -> bool:
         """Whether segments of this invocation are on their way."""
-        return bool(self._deliveries)
+        return self._delivery.is_busy
 
     async def delivered(self) -> None:
         """Wait until every segment of this invocation is committed and its listeners know."""
-        await asyncio.gather(*self._deliveries)
-        self._deliveries.clear()
+        await self._delivery.finished()
 
     def abandon(self) -> None:
         """Stop what is still being delivered; after a failure it is done again from the cursor."""
-        for each in self._deliveries:
-            each.cancel()
+        self._delivery.abandon()
 
     async def send_partial(self) -> None:
         """What is being said, as a caption that may still change; only when it is new, and not too often."""
@@ -210,9 +151,7 @@ class SessionRun:
 
     async def deliver_again(self) -> None:
         """Try once more to reach those who could not be reached by an earlier invocation."""
-        waiting, self._live.undelivered = self._live.undelivered, []
-        for each in waiting:
-            await self._notify(each.segment, each.receivers, attempt=each.attempts + 1, replayed=True)
+        await self._delivery.again()
 
     async def report_listeners(self) -> None:
         """Tell the speaker of listeners that came or went; what was too soon to tell is told by a later batch."""
@@ -223,14 +162,23 @@ class SessionRun:
     async def _send(self, pcm: bytes) -> None:
         live = self._live
         if live.stream is None:
-            origin = live.position - len(pcm) // 2
+            origin = live.position - len(pcm) // BYTES_PER_SAMPLE
             stream = await self._tools.transcriber.open(live.source, origin_sample=origin)
-            live.begin(stream, origin, now_s=self._tools.monotonic_s())
+            now_s = self._tools.monotonic_s()
+            pace = TokenBucket.full(
+                rate_per_s=self._limits.feeding_speed, burst=self._limits.feeding_burst_s, now_s=now_s
+            )
+            live.begin(stream, origin, pace=pace, now_s=now_s)
             self._tools.meter.count("TranscribeStreamsOpened")
         assert live.stream is not None
-        step = self._limits.fed_at_once_samples * 2
+        live.quiet = live.quiet.after(pcm)
+        step = self._limits.fed_at_once_samples * BYTES_PER_SAMPLE
         for start in range(0, len(pcm), step):
-            await live.stream.send(pcm[start : start + step])
+            piece = pcm[start : start + step]
+            wait_s = live.feed_next(len(piece) // BYTES_PER_SAMPLE, now_s=self._tools.monotonic_s())
+            if wait_s:
+                await self._tools.sleep(wait_s)
+            await live.stream.send(piece)
         live.last_fed_s = self._tools.monotonic_s()
 
     async def _flush(self, *, up_to_sample: int | None = None) -> None:
@@ -258,13 +206,10 @@ class SessionRun:
             await self._move(settled)
 
     async def _finish_lost_speech(self) -> None:
-        """Let the listeners hear the last whole words; what follows them is heard again if the speaker comes back."""
-        live = self._live
-        await self._flush(up_to_sample=live.position - self._limits.cut_word_samples)
-        live.is_stale = True
+        await self.finish_whole_words()
         await self._tell_all(
             BroadcastState(
-                session_id=live.session_id,
+                session_id=self._session.session_id,
                 state=self._session.state,
                 volume=self._session.volume,
                 speaker_connected=False,
@@ -285,37 +230,6 @@ class SessionRun:
 
     async def _tell_all(self, notice: BroadcastState | Transcription) -> None:
         await self._tools.broadcast(self._audience.connections, notice)
-
-    def _deliver(self, commit: Commit) -> None:
-        previous = self._deliveries[-1] if self._deliveries else None
-        self._deliveries.append(asyncio.ensure_future(self._render_and_commit(commit, previous)))
-
-    async def _render_and_commit(self, commit: Commit, previous: "asyncio.Task[None] | None") -> None:
-        """Languages and segments are worked on at the same time; commits and notices keep the segments' order."""
-        tools, live = self._tools, self._live
-        renditions = await tools.render(self._session, commit.segment, self._audience.active_languages)
-        if previous is not None:
-            await previous
-        segment = Segment(
-            session_id=live.session_id,
-            source=commit.segment,
-            committed_at_ms=tools.now_ms(),
-            renditions=renditions,
-        )
-        committed_sample = max(commit.committed_sample, live.cursor.committed_sample)
-        moved = live.cursor_at(committed_sample, next_segment=commit.segment.number + 1)
-        await tools.cursors.commit(segment, expected=live.cursor, moved=moved, expires_at_s=self._session.expires_at_s)
-        live.moved(moved)
-        live.partial_text = ""
-        tools.meter.count("SegmentsCommitted")
-        await self._notify(segment, self._audience, attempt=1)
-
-    async def _notify(self, segment: Segment, receivers: Audience, *, attempt: int, replayed: bool = False) -> None:
-        unreached = await self._tools.notify(self._session, segment, receivers, replayed=replayed)
-        if unreached.connections and attempt < self._limits.delivery_attempts:
-            self._live.undelivered.append(Undelivered(segment=segment, receivers=unreached, attempts=attempt))
-            return
-        await self._tools.notify.mark_delivered(segment)
 
 
 def _up_to(result: Result, sample: int) -> Result:

@@ -65,6 +65,11 @@ class SpeakInTime:
             for engine, quota in quotas.items()
         }
 
+    def has_room(self) -> bool:
+        """Whether there is room for speech that may be thrown away: half of what the better engine allows at once."""
+        bucket = self._buckets[SpeechEngine.NEURAL]
+        return bucket.level(self._monotonic_s()) >= bucket.burst / 2
+
     async def synthesize(self, text: str, voice: Voice) -> bytes:
         """Speak with the voice's engine, else with its standard one.
 

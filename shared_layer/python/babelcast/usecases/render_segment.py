@@ -1,0 +1,121 @@
+"""Make a segment in every language that somebody listens to."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from babelcast.domain.errors import BabelcastError, SynthesisUnavailableError, TranslationUnavailableError
+from babelcast.domain.languages import Language, LanguageCode, Voice, language
+from babelcast.domain.segment import Rendition, clip_key
+from babelcast.domain.session import SessionId
+from babelcast.ports import Clips, Meter, Synthesizer, Translator
+
+_LANGUAGE_DEADLINE_S: Final = 6.0
+"""A language that takes longer is delivered as text rather than holding up what follows."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A segment in one language, before anything of it has been stored.
+
+    Attributes:
+        voice: That is to speak it, or None when the language is text only.
+        mp3: Spoken; None when it is not, or could not be.
+    """
+
+    text: str
+    voice: Voice | None
+    mp3: bytes | None
+    translated: bool = True
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing failed."""
+        return self.translated and (self.voice is None or self.mp3 is not None)
+
+
+Drafts = Mapping[LanguageCode, Draft]
+"""By language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderSegment:
+    """Translate and speak a segment; languages are independent and concurrent.
+
+    A failure costs that language its clip, or its translation, never more.
+    """
+
+    translator: Translator
+    synthesizer: Synthesizer
+    clips: Clips
+    meter: Meter
+    monotonic_s: Callable[[], float]
+
+    async def draft(self, text: str, *, source: LanguageCode, languages: Iterable[LanguageCode]) -> Drafts:
+        """Translate and speak, and store nothing."""
+        codes = tuple(languages)
+        drafts = await asyncio.gather(*(self._draft(text, language(source), language(code)) for code in codes))
+        return MappingProxyType(dict(zip(codes, drafts, strict=True)))
+
+    async def store(
+        self, session_id: SessionId, number: int, drafts: Drafts
+    ) -> MappingProxyType[LanguageCode, Rendition]:
+        """Put the clips where listeners will fetch them, and count what failed."""
+        renditions = await asyncio.gather(
+            *(self._store(session_id, number, code, draft) for code, draft in drafts.items())
+        )
+        return MappingProxyType({each.language: each for each in renditions})
+
+    async def _draft(self, text: str, source: Language, target: Language) -> Draft:
+        try:
+            translated = await self._timed(
+                "TranslationLatency",
+                self.translator.translate(text, source=source, target=target),
+                TranslationUnavailableError,
+            )
+        except BabelcastError:
+            return Draft(text=text, voice=target.voice, mp3=None, translated=False)
+        mp3 = None
+        try:
+            if target.voice is not None:
+                mp3 = await self._timed(
+                    "TTSLatency", self.synthesizer.synthesize(translated, target.voice), SynthesisUnavailableError
+                )
+        except BabelcastError:
+            pass
+        return Draft(text=translated, voice=target.voice, mp3=mp3)
+
+    async def _store(self, session_id: SessionId, number: int, code: LanguageCode, draft: Draft) -> Rendition:
+        key = clip_key(session_id, code, number)
+        duration_s = 0.0
+        try:
+            if draft.mp3 is not None:
+                duration_s = await self._timed(
+                    "ClipUploadLatency", self.clips.put(key, draft.mp3), SynthesisUnavailableError
+                )
+        except BabelcastError:
+            pass
+        if not draft.translated:
+            self.meter.count("TranslationFailures")
+        elif draft.voice is not None and not duration_s:
+            self.meter.count("SynthesisFailures")
+        return Rendition(
+            language=code,
+            text=draft.text,
+            clip_key=key if duration_s else None,
+            duration_s=duration_s,
+            translated=draft.translated,
+        )
+
+    async def _timed(self, metric: str, work: Awaitable[_T], late: Callable[[str], BabelcastError]) -> _T:
+        started = self.monotonic_s()
+        try:
+            return await asyncio.wait_for(work, _LANGUAGE_DEADLINE_S)
+        except TimeoutError:
+            raise late("took too long") from None
+        finally:
+            self.meter.duration_ms(metric, (self.monotonic_s() - started) * 1000)

@@ -1,0 +1,110 @@
+"""One session's segments within one invocation: made, committed and told, in their order."""
+
+import asyncio
+
+from babelcast.domain.connection import Audience
+from babelcast.domain.segment import Segment
+from babelcast.domain.segmenter import Commit, commits_if_over
+from babelcast.domain.session import Session
+from babelcast.usecases.draft_ahead import Begun
+from babelcast.usecases.live_transcription import LiveTranscription, Place, Undelivered
+from babelcast.usecases.speech_tools import SpeechTools
+
+
+class SegmentDelivery:
+    """Segments and languages are worked on at the same time; commits and notices keep the segments' order."""
+
+    def __init__(self, tools: SpeechTools, session: Session, audience: Audience, live: LiveTranscription) -> None:
+        self._tools = tools
+        self._session = session
+        self._audience = audience
+        self._live = live
+        self._under_way: list[asyncio.Task[None]] = []
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether segments are on their way."""
+        return bool(self._under_way)
+
+    def begin(self, commit: Commit) -> None:
+        """Deliver the next segment, behind those before it."""
+        previous = self._under_way[-1] if self._under_way else None
+        place = self._live.place_of(commit.segment.end_sample)
+        begun = self._live.drafts.take(commit.segment)
+        self._under_way.append(asyncio.ensure_future(self._deliver(commit, begun, place, previous)))
+
+    def begin_ahead(self) -> None:
+        """Make what will probably be the next segments, when the speaker seems to have finished a sentence."""
+        live, limits = self._live, self._tools.limits
+        if limits.draft_after_quiet_samples is None or live.quiet.samples < limits.draft_after_quiet_samples:
+            return
+        expected = commits_if_over(live.segmenter, source=live.source, limits=limits.segments)
+        if not expected:
+            return
+        unheard = live.position - live.quiet.samples - expected[-1].segment.end_sample
+        if unheard <= limits.draft_tolerance_samples:
+            live.drafts.begin(
+                [each.segment for each in expected],
+                source=self._session.source_language,
+                languages=self._audience.active_languages,
+            )
+
+    async def finished(self) -> None:
+        """Wait until every segment is committed and its listeners know."""
+        await asyncio.gather(*self._under_way)
+        self._under_way.clear()
+
+    def abandon(self) -> None:
+        """Stop what is under way."""
+        for each in self._under_way:
+            each.cancel()
+
+    async def again(self) -> None:
+        """Try once more to reach those who could not be reached by an earlier invocation."""
+        waiting, self._live.undelivered = self._live.undelivered, []
+        for each in waiting:
+            await self._notify(each.segment, each.receivers, attempt=each.attempts + 1, replayed=True)
+
+    async def _deliver(
+        self, commit: Commit, begun: Begun, place: Place | None, previous: "asyncio.Task[None] | None"
+    ) -> None:
+        tools, live = self._tools, self._live
+        number = commit.segment.number
+        ready_at_ms = tools.now_ms()
+        if place is not None:
+            tools.meter.duration_ms("StreamLatency", max(0, place.taken_at_ms - place.arrived_at_ms))
+            tools.meter.duration_ms("TranscriptionLatency", max(0, ready_at_ms - place.taken_at_ms))
+        drafts = await live.drafts.complete(
+            begun,
+            commit.segment,
+            source=self._session.source_language,
+            languages=self._audience.active_languages,
+        )
+        renditions = await tools.render.store(live.session_id, number, drafts)
+        rendered_at_ms = tools.now_ms()
+        tools.meter.duration_ms("RenderLatency", rendered_at_ms - ready_at_ms)
+        if previous is not None:
+            await previous
+        segment = Segment(
+            session_id=live.session_id,
+            source=commit.segment,
+            committed_at_ms=tools.now_ms(),
+            renditions=renditions,
+        )
+        committed_sample = max(commit.committed_sample, live.cursor.committed_sample)
+        moved = live.cursor_at(committed_sample, next_segment=number + 1)
+        await tools.cursors.commit(segment, expected=live.cursor, moved=moved, expires_at_s=self._session.expires_at_s)
+        live.moved(moved)
+        live.partial_text = ""
+        tools.meter.count("SegmentsCommitted")
+        committed_at_ms = tools.now_ms()
+        tools.meter.duration_ms("CommitLatency", committed_at_ms - rendered_at_ms)
+        await self._notify(segment, self._audience, attempt=1)
+        tools.meter.duration_ms("NotificationLatency", tools.now_ms() - committed_at_ms)
+
+    async def _notify(self, segment: Segment, receivers: Audience, *, attempt: int, replayed: bool = False) -> None:
+        unreached = await self._tools.notify(self._session, segment, receivers, replayed=replayed)
+        if unreached.connections and attempt < self._tools.limits.delivery_attempts:
+            self._live.undelivered.append(Undelivered(segment=segment, receivers=unreached, attempts=attempt))
+            return
+        await self._tools.notify.mark_delivered(segment)
