@@ -77,7 +77,8 @@ class StackOptions:
         assembly_dir: The stage's synthesized cloud assembly.
         engine: Speech, or tones for tests that must be exact.
         websocket_port, http_port, aws_port: 0 takes a free one.
-        service_times: How long the speech services take; at once without. `local.services.profiles` has some.
+        service_times: How long the speech services and S3 take; at once without. `local.services.profiles` has some.
+        service_seed: The same seed draws the same service times.
         service_arguments: More options for `python -m local.services`.
         gateway_limits: API Gateway's, to be shortened for tests.
         allowed_origins: Web pages that may use the HTTP API besides those in the template.
@@ -97,6 +98,7 @@ class StackOptions:
     http_port: int = 0
     aws_port: int = 0
     service_times: ServiceTimes = field(default_factory=dict)
+    service_seed: int = 1
     service_arguments: tuple[str, ...] = ()
     gateway_limits: GatewayLimits = field(default_factory=GatewayLimits)
     allowed_origins: tuple[str, ...] = ()
@@ -114,12 +116,16 @@ class Stack:
 
     Attributes:
         endpoints: What clients need.
-        services_control_url: Sets service times and faults of the speech services.
+        aws_control_url: Makes operations of the AWS server fail (`local.aws_server.control`).
+        event_source_control_url: Makes deliveries go wrong (`local.event_source.control`).
+        services_control_url: Sets service times and faults of the speech services (`local.services.control`).
         lambda_url: Lambda's Invoke API and its control API (`local.lambda_runtime.invoke_api`).
         logs_dir: One file per process; `functions/` has one per function.
     """
 
     endpoints: Endpoints
+    aws_control_url: str
+    event_source_control_url: str
     services_control_url: str
     lambda_url: str
 
@@ -242,6 +248,8 @@ class Stack:
                 tasks.create_task(self._create_demo_account())
         control = {
             "lambdaUrl": self.lambda_url,
+            "awsControlUrl": self.aws_control_url,
+            "eventSourceControlUrl": self.event_source_control_url,
             "servicesControlUrl": self.services_control_url,
             "logs": str(self.logs_dir),
             "pids": dict(self.pids),
@@ -250,15 +258,17 @@ class Stack:
 
     async def _start_aws_server(self) -> Mapping[ResourceKey, Physical]:
         child = await self._start_child(
-            Command(name="aws_server", module="local.aws_server", arguments=("--port", str(self._options.aws_port)))
+            Command(
+                name="aws_server",
+                module="local.aws_server",
+                arguments=("--port", str(self._options.aws_port), *self._service_times()),
+            )
         )
+        self.aws_control_url = child.ready["control"]
         self._server = AwsServer(endpoint_url=child.ready["url"], region=self._blueprint.region)
         return await asyncio.to_thread(provision, self._blueprint.data, self._server)
 
     async def _start_services(self) -> Child:
-        ports = [
-            argument for name in ("transcribe", "translate", "polly", "control") for argument in (f"--{name}-port", "0")
-        ]
         return await self._start_child(
             Command(
                 name="services",
@@ -266,15 +276,18 @@ class Stack:
                 arguments=(
                     "--engine",
                     self._options.engine,
-                    *ports,
                     "--ca-file",
                     str(self._state.ca_file),
-                    "--service-times",
-                    msgspec.json.encode(dict(self._options.service_times)).decode(),
+                    *self._service_times(),
                     *self._options.service_arguments,
                 ),
             )
         )
+
+    def _service_times(self) -> tuple[str, ...]:
+        """For both processes that take them; each keeps to the steps that are its own."""
+        times = msgspec.json.encode(dict(self._options.service_times)).decode()
+        return "--service-times", times, "--seed", str(self._options.service_seed)
 
     async def _start_lambda_runtime(self) -> Child:
         options = self._options
@@ -300,16 +313,13 @@ class Stack:
             resolver, stores, lambda_url=self.lambda_url, aws_endpoint_url=self._server.endpoint_url
         )
         mappings = [self._options.event_source_overrides.applied_to(each) for each in configuration.mappings]
-        await self._start_configured("event_source", replace(configuration, mappings=mappings))
+        child = await self._start_configured("event_source", replace(configuration, mappings=mappings))
+        self.event_source_control_url = child.ready["control"]
 
     async def _start_configured(self, name: str, configuration: object, *arguments: str) -> Child:
         path = await asyncio.to_thread(self._state.write_configuration, name, configuration)
         return await self._start_child(
-            Command(
-                name=name,
-                module=f"local.{name}",
-                arguments=("--config", str(path), *arguments),
-            )
+            Command(name=name, module=f"local.{name}", arguments=("--config", str(path), *arguments))
         )
 
     async def _start_child(self, command: Command) -> Child:

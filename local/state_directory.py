@@ -29,7 +29,7 @@ class StateDirectory:
 
     ```
     stack.json     Endpoints, for clients; there only while the stack is ready
-    control.json   lambdaUrl, servicesControlUrl, logs, pids; likewise
+    control.json   lambdaUrl, awsControlUrl, eventSourceControlUrl, servicesControlUrl, logs, pids; likewise
     gateway.json   event_source.json   configurations of the processes
     ca.pem         the local services' certificate authority; ca-bundle.pem has the public ones too
     logs/          <process>.log, functions/<function>.log

@@ -1,7 +1,8 @@
 """`python -m local.event_source --config FILE`: feeds functions from streams until it is terminated.
 
-The file is an `EventSourceConfiguration` as JSON. Ready line: `{"mappings": 1, "shards": 1}`; positions are taken
-before it, so that nothing put afterwards is missed.
+The file is an `EventSourceConfiguration` as JSON. Ready line: `{"mappings": 1, "shards": 1, "control":
+"http://127.0.0.1:PORT"}`, of which the last is `local.event_source.control`; positions are taken before it, so that
+nothing put afterwards is missed.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,10 +21,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.event_source.configuration import EventSourceConfiguration, Mapping
+from local.event_source.control import DeliveryFaults, control_app
 from local.event_source.delivery import BatchDelivery
 from local.event_source.outcome import Done, Failed, Outcome, Throttled, reported_outcome
 from local.event_source.records import StreamRecord, kinesis_event
 from local.event_source.shard_reader import FetchRecords, ShardReader
+from local.loopback import serve_on_loopback
 from local.process import announce_ready, end_with_parent, until_terminated
 from local.provision import AwsServer
 
@@ -44,11 +48,13 @@ class EventSource:
         kinesis: "KinesisClient",
         sqs: "SQSClient",
         session: aiohttp.ClientSession,
+        faults: DeliveryFaults,
     ) -> None:
         self._configuration = configuration
         self._kinesis = kinesis
         self._sqs = sqs
         self._session = session
+        self._faults = faults
 
     async def readers(self) -> list[ShardReader]:
         """One reader per shard of each mapping; their positions are taken."""
@@ -88,7 +94,8 @@ class EventSource:
             try:
                 answer = await asyncio.to_thread(self._kinesis.get_records, ShardIterator=iterator, Limit=_MAX_RECORDS)
             except (BotoCoreError, ClientError) as error:
-                _log.warning("%s: cannot read %s: %s", mapping.name, shard_id, type(error).__name__)
+                # The iterator stays where it is: the next poll reads what this one should have.
+                _log.warning("%s: cannot read %s: %s", mapping.name, shard_id, error)
                 return ()
             iterator = answer["NextShardIterator"]
             return [
@@ -104,6 +111,13 @@ class EventSource:
         return fetch
 
     async def _invoke(self, mapping: Mapping, shard_id: str, records: Sequence[StreamRecord]) -> Outcome:
+        outcome = await self._invoke_once(mapping, shard_id, records)
+        if isinstance(outcome, Done) and self._faults.takes_redelivery():
+            _log.warning("%s: the same %d records are delivered once more", mapping.name, len(records))
+            return await self._invoke_once(mapping, shard_id, records)
+        return outcome
+
+    async def _invoke_once(self, mapping: Mapping, shard_id: str, records: Sequence[StreamRecord]) -> Outcome:
         event = kinesis_event(records, shard_id=shard_id, event_source_arn=mapping.event_source_arn)
         oldest_seconds = time.time() - records[0].arrived_at
         began = time.monotonic()
@@ -139,20 +153,26 @@ class EventSource:
 
 async def serve(configuration: EventSourceConfiguration) -> None:
     """Feed the functions until terminated."""
-    options = Config(retries={"max_attempts": 5, "mode": "standard"})
+    # A read is tried again by the next poll, at the poll's own pace.
+    once = Config(retries={"total_max_attempts": 1})
+    with_retries = Config(retries={"max_attempts": 5, "mode": "standard"})
     server = AwsServer(endpoint_url=configuration.aws_endpoint_url, region=configuration.region)
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None)
-    ) as session:
+    faults = DeliveryFaults()
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=None))
+        )
         source = EventSource(
             configuration,
-            kinesis=server.client("kinesis", options),
-            sqs=server.client("sqs", options),
+            kinesis=server.client("kinesis", once),
+            sqs=server.client("sqs", with_retries),
             session=session,
+            faults=faults,
         )
         readers = await source.readers()
+        control_url = await serve_on_loopback(stack, control_app(faults))
         reading = [asyncio.create_task(reader.run()) for reader in readers]
-        announce_ready({"mappings": len(configuration.mappings), "shards": len(readers)})
+        announce_ready({"mappings": len(configuration.mappings), "shards": len(readers), "control": control_url})
         terminated = asyncio.create_task(until_terminated())
         await asyncio.wait((terminated, *reading), return_when=asyncio.FIRST_COMPLETED)
         for task in reading:

@@ -77,6 +77,7 @@ class Environment:
         function: What it runs.
         state: Where in its life it is.
         invocation_count: Invocations it has been given.
+        idle_since: When it was last frozen, or when it had rested (monotonic seconds).
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Environment:
         self.state = EnvironmentState.STARTING
         self.invocation_count = 0
         self.started_at = time.time()
-        self.frozen_at = 0.0
+        self.idle_since = 0.0
         self.init_seconds = 0.0
         self.function = function
         self._settings = settings
@@ -198,7 +199,7 @@ class Environment:
             if self._current is not None and self._current.taken:
                 self._current = None
             self.state = EnvironmentState.FROZEN
-            self.frozen_at = time.monotonic()
+            self.idle_since = time.monotonic()
             self._signal(signal.SIGSTOP)
             self._changed.notify_all()
             await self._changed.wait_for(

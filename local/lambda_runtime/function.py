@@ -6,6 +6,7 @@ import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,10 @@ class TooManyRequestsError(Exception):
     """The function already runs as many invocations as it has reserved concurrency."""
 
 
+class NoRoomToRestError(Exception):
+    """If one more environment rested, none could serve the function's invocations."""
+
+
 class RuntimeApiAddresses(Protocol):
     """Serves each environment its Runtime API at an address of its own."""
 
@@ -28,11 +33,22 @@ class RuntimeApiAddresses(Protocol):
         """Stop serving it."""
 
 
+@dataclass(slots=True, kw_only=True)
+class _Rest:
+    """An environment that is set aside; None until one becomes idle."""
+
+    environment: Environment | None
+    invocations_left: int
+
+
 class Function:
     """Runs one function's invocations.
 
     The environment that was used last is used first, so that the others become idle and are ended. An invocation that
     finds none free starts a new one; when the machine's limit is reached it waits for one.
+
+    An environment may *rest*: it stays frozen and alive while others serve the next invocations, and is used first
+    afterwards.
     """
 
     def __init__(
@@ -47,6 +63,8 @@ class Function:
         self._addresses = addresses
         self._log = FunctionLog(Path(settings.log_directory), configuration.name, configuration.memory_mb)
         self._idle: list[Environment] = []
+        self._rested: list[Environment] = []
+        self._rests: list[_Rest] = []
         self._waiting: deque[asyncio.Future[Environment | None]] = deque()
         self._running = 0
         self._closing: set[asyncio.Task[None]] = set()
@@ -78,16 +96,34 @@ class Function:
         started = await self._start()
         if isinstance(started, InvocationResult):
             return started
-        self._release(started)
+        self._offer(started, self._idle)
         return None
 
+    def rest(self, invocations: int) -> None:
+        """Let the environment that is used at present, or else was used last, rest for so many invocations.
+
+        One that is used rests from when it is idle; so does the next one that becomes idle when there is none at all.
+
+        Raises:
+            NoRoomToRestError: The machine's limit of environments leaves none for the invocations meanwhile.
+        """
+        if len(self._rests) + 1 >= self._settings.max_environments:
+            raise NoRoomToRestError
+        environment = self._take_free() if self._running == 0 else None
+        self._rests.append(_Rest(environment=environment, invocations_left=invocations))
+
+    def is_resting(self, environment: Environment) -> bool:
+        """Whether it is set aside at present."""
+        return any(rest.environment is environment for rest in self._rests)
+
     async def reap_idle(self) -> None:
-        """End environments that have been frozen for longer than the settings allow."""
+        """End environments that have been idle for longer than the settings allow; those that rest are not."""
         now = time.monotonic()
-        for environment in list(self._idle):
-            if environment in self._idle and now - environment.frozen_at > self._settings.idle_seconds:
-                self._idle.remove(environment)
-                await environment.kill()
+        for free in (self._idle, self._rested):
+            for environment in list(free):
+                if environment in free and now - environment.idle_since > self._settings.idle_seconds:
+                    free.remove(environment)
+                    await environment.kill()
 
     async def end(self) -> None:
         """End all environments; invocations under way fail."""
@@ -108,15 +144,35 @@ class Function:
 
     async def _acquire(self) -> Environment | InvocationResult:
         while True:
-            if self._idle:
-                return self._idle.pop()
+            free = self._take_free()
+            if free is not None:
+                self._count_for_rests()
+                return free
             if len(self.environments) < self._settings.max_environments:
+                self._count_for_rests()
                 return await self._start()
             waiting: asyncio.Future[Environment | None] = asyncio.get_running_loop().create_future()
             self._waiting.append(waiting)
             freed = await waiting
             if freed is not None:
+                self._count_for_rests()
                 return freed
+
+    def _take_free(self) -> Environment | None:
+        """The free environment that is to be used first."""
+        for free in (self._rested, self._idle):
+            if free:
+                return free.pop()
+        return None
+
+    def _count_for_rests(self) -> None:
+        """An invocation has its environment, and it is none that rests: each rest is one invocation shorter."""
+        for rest in [rest for rest in self._rests if rest.environment is not None]:
+            rest.invocations_left -= 1
+            if rest.environment is not None and rest.invocations_left == 0:
+                self._rests.remove(rest)
+                rest.environment.idle_since = time.monotonic()
+                self._offer(rest.environment, self._rested)
 
     async def _start(self) -> Environment | InvocationResult:
         environment = Environment(self.configuration, self._settings, self._log, self._forget)
@@ -131,20 +187,31 @@ class Function:
         return error or environment
 
     def _release(self, environment: Environment) -> None:
+        """An environment has served its invocation."""
         if environment.state is not EnvironmentState.FROZEN:
             return
+        for rest in self._rests:
+            if rest.environment is None:
+                rest.environment = environment
+                return
+        self._offer(environment, self._idle)
+
+    def _offer(self, environment: Environment, free: list[Environment]) -> None:
+        """Give an environment to an invocation that waits for one, else add it to those that are free."""
         while self._waiting:
             waiting = self._waiting.popleft()
             if not waiting.done():
                 waiting.set_result(environment)
                 return
-        self._idle.append(environment)
+        free.append(environment)
 
     def _forget(self, environment: Environment) -> None:
         """The environment's process has ended: there may be room for another."""
         self.environments.remove(environment)
-        if environment in self._idle:
-            self._idle.remove(environment)
+        for free in (self._idle, self._rested):
+            if environment in free:
+                free.remove(environment)
+        self._rests = [rest for rest in self._rests if rest.environment is not environment]
         closing = asyncio.create_task(self._addresses.close(environment))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)

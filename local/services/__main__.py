@@ -6,24 +6,20 @@ import ssl
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Final
 
-import msgspec
 import trustme
-from aiohttp import web
 
 from local.engines.speech import MissingProgramsError
+from local.loopback import serve_on_loopback
 from local.process import announce_ready, end_with_parent, until_terminated
-from local.services.behaviour import Behaviour, ServiceTime, ServiceTimes, Step
+from local.services.behaviour import Behaviour
 from local.services.control import control_app
 from local.services.engine_choice import speech_engines, tone_engines
 from local.services.polly import polly_app
-from local.services.profiles import Profile
+from local.services.profiles import add_time_options
 from local.services.transcribe import serve_transcribe
 from local.services.transcription import TranscribeLimits
 from local.services.translate import translate_app
-
-_LOOPBACK: Final = "127.0.0.1"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,27 +42,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--ca-file", type=Path, required=True, help="receives the certificate authority that Transcribe's clients trust"
     )
-    parser.add_argument(
-        "--service-times",
-        type=_service_times,
-        default={},
-        metavar="PROFILE|JSON",
-        help=f"{' or '.join(Profile)}, or by step, such as "
-        '{"transcribe_final": {"median_ms": 640, "sigma": 0.3}, "polly": {"median_ms": 350}}; steps: ' + " ".join(Step),
-    )
-    parser.add_argument("--seed", type=int, default=1, help="of the service times")
+    add_time_options(parser)
     parser.add_argument("--idle-seconds", type=float, default=15.0, help="Transcribe's idle limit")
     parser.add_argument("--max-streams", type=int, default=25, help="Transcribe's quota of concurrent streams")
     return parser
-
-
-def _service_times(text: str) -> ServiceTimes:
-    if text in set(Profile):
-        return Profile(text).times
-    try:
-        return msgspec.json.decode(text, type=dict[Step, ServiceTime])
-    except msgspec.MsgspecError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 async def _serve(options: argparse.Namespace) -> None:
@@ -85,25 +64,15 @@ async def _serve(options: argparse.Namespace) -> None:
         announce_ready(
             {
                 "transcribe": f"https://localhost:{transcribe.sockets[0].getsockname()[1]}",
-                "translate": await _serve_app(
-                    stack, translate_app(engines.translator, behaviour), options.translate_port
+                "translate": await serve_on_loopback(
+                    stack, translate_app(engines.translator, behaviour), port=options.translate_port
                 ),
-                "polly": await _serve_app(stack, polly_app(engines.speaker, behaviour), options.polly_port),
-                "control": await _serve_app(stack, control_app(behaviour), options.control_port),
+                "polly": await serve_on_loopback(stack, polly_app(engines.speaker, behaviour), port=options.polly_port),
+                "control": await serve_on_loopback(stack, control_app(behaviour), port=options.control_port),
                 "caFile": str(options.ca_file),
             }
         )
         await until_terminated()
-
-
-async def _serve_app(stack: AsyncExitStack, app: web.Application, port: int) -> str:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, _LOOPBACK, port)
-    await site.start()
-    address: Any = runner.addresses[0]
-    return f"http://{_LOOPBACK}:{address[1]}"
 
 
 def _tls(ca_file: Path) -> ssl.SSLContext:

@@ -1,6 +1,7 @@
 """How the local services behave on purpose: slow as the real ones, or broken as a test wants them.
 
-Everything here is set at run time through the control endpoint (`local.services.control`).
+`Behaviour` is that of the speech services and is set at run time through their control API (`local.services.control`).
+Times are drawn by a `ServiceClock`, which the AWS server has too.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ class Service(StrEnum):
 
 
 class Step(StrEnum):
-    """What takes its time. A clip's way into S3 does not: that server is moto, which has no delays."""
+    """What takes its time. The last one is the AWS server's, the others are the speech services'."""
 
     TRANSCRIBE = "transcribe"
     """Opening a stream."""
@@ -34,6 +35,8 @@ class Step(StrEnum):
     """From a final result of the recogniser, which comes after the pause that ends it, to its event."""
     TRANSLATE = "translate"
     POLLY = "polly"
+    S3_PUT = "s3_put"
+    """Storing an object in a bucket."""
 
 
 class ServiceTime(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +53,30 @@ class ServiceTime(msgspec.Struct, frozen=True, kw_only=True):
 
 ServiceTimes = Mapping[Step, ServiceTime]
 """By step; what is not named happens at once."""
+
+
+class ServiceClock:
+    """Draws how long steps take.
+
+    Every step draws from a sequence of its own, so how often one is taken changes nothing for the others.
+
+    Args:
+        times: How long steps take.
+        seed: The same seed gives the same times.
+    """
+
+    def __init__(self, times: ServiceTimes | None = None, *, seed: int = 1) -> None:
+        self._times: ServiceTimes = times or {}
+        self._draws: Final = {step: random.Random(f"{seed} {step}") for step in Step}
+
+    def set_times(self, times: ServiceTimes) -> None:
+        """Replace all times."""
+        self._times = times
+
+    def draw_ms(self, step: Step) -> float:
+        """How long the step takes this time, in milliseconds."""
+        time = self._times.get(step)
+        return 0.0 if time is None else time.median_ms * self._draws[step].lognormvariate(0.0, time.sigma)
 
 
 class FaultKind(StrEnum):
@@ -82,9 +109,7 @@ class Fault(msgspec.Struct, kw_only=True):
 
 
 class Behaviour:
-    """The services' present behaviour and what they have done so far.
-
-    Every step draws its times from a sequence of its own, so how often one is taken changes nothing for the others.
+    """The speech services' present behaviour and what they have done so far.
 
     Args:
         times: How long steps take.
@@ -95,14 +120,13 @@ class Behaviour:
     """
 
     def __init__(self, times: ServiceTimes | None = None, *, seed: int = 1) -> None:
-        self._times: ServiceTimes = times or {}
+        self._clock: Final = ServiceClock(times, seed=seed)
         self._faults: list[Fault] = []
-        self._draws: Final = {step: random.Random(f"{seed} {step}") for step in Step}
         self.counters: dict[Service, Counter[str]] = {service: Counter() for service in Service}
 
     def set_times(self, times: ServiceTimes) -> None:
         """Replace all service times; results that are on their way keep theirs."""
-        self._times = times
+        self._clock.set_times(times)
 
     def add_fault(self, fault: Fault) -> None:
         """Let something go wrong from now on."""
@@ -123,7 +147,7 @@ class Behaviour:
 
     async def take_time(self, service: Service, language: str) -> None:
         """Wait as long as the service takes to answer (Transcribe: to open a stream), longer if it is to be late."""
-        delay_ms = self._draw_ms(Step(service.value))
+        delay_ms = self._clock.draw_ms(Step(service.value))
         for fault in tuple(self._faults):
             if fault.service is service and fault.kind is FaultKind.DELAY and fault.language in (None, language):
                 delay_ms += fault.delay_ms
@@ -135,11 +159,7 @@ class Behaviour:
     def result_delay_s(self, result: Result) -> float:
         """How long after the recogniser's result Transcribe sends it."""
         step = Step.TRANSCRIBE_FINAL if isinstance(result, FinalResult) else Step.TRANSCRIBE_PARTIAL
-        return self._draw_ms(step) / 1000
-
-    def _draw_ms(self, step: Step) -> float:
-        time = self._times.get(step)
-        return 0.0 if time is None else time.median_ms * self._draws[step].lognormvariate(0.0, time.sigma)
+        return self._clock.draw_ms(step) / 1000
 
     def _use(self, fault: Fault) -> None:
         if fault.times is not None:

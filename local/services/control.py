@@ -1,4 +1,4 @@
-"""Control of the local services over HTTP, for tests and experiments.
+"""Control of the local speech services over HTTP, for tests and experiments.
 
 ==========  ===============  =====================================================================
 ``GET``     ``/counters``    what each service has done: ``{"polly": {"requests": 3, …}, …}``
@@ -7,17 +7,13 @@
 ``DELETE``  ``/faults``      everything goes right again
 ==========  ===============  =====================================================================
 
-What is not understood is answered with 400 and the reason.
+What is not understood is answered with 400 and the reason; times of steps that are not taken here change nothing.
 """
 
-from typing import TypeVar
-
-import msgspec
 from aiohttp import web
 
+from local.loopback import read_json
 from local.services.behaviour import Behaviour, Fault, ServiceTime, Step
-
-_T = TypeVar("_T")
 
 
 def control_app(behaviour: Behaviour) -> web.Application:
@@ -27,11 +23,11 @@ def control_app(behaviour: Behaviour) -> web.Application:
         return web.json_response({service.value: dict(each) for service, each in behaviour.counters.items()})
 
     async def put_times(request: web.Request) -> web.Response:
-        behaviour.set_times(_read(await request.read(), dict[Step, ServiceTime]))
+        behaviour.set_times(await read_json(request, dict[Step, ServiceTime]))
         return web.Response(status=204)
 
     async def post_fault(request: web.Request) -> web.Response:
-        behaviour.add_fault(_read(await request.read(), Fault))
+        behaviour.add_fault(await read_json(request, Fault))
         return web.Response(status=204)
 
     async def delete_faults(_: web.Request) -> web.Response:
@@ -48,10 +44,3 @@ def control_app(behaviour: Behaviour) -> web.Application:
         ]
     )
     return app
-
-
-def _read(data: bytes, kind: type[_T]) -> _T:
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError as error:
-        raise web.HTTPBadRequest(text=str(error)) from None

@@ -1,12 +1,16 @@
 """Named service times. They make the local services as slow as others; that it is AWS's speed is a guess to be checked.
 
-What a profile cannot show: the rest of AWS (Lambda's own start of an invocation, S3, DynamoDB, API Gateway) takes here
-what this machine takes, and the services never slow down together, as they would in trouble.
+What a profile cannot show: the rest of AWS (Lambda's own start of an invocation, DynamoDB, Kinesis, API Gateway, a
+listener's download) takes here what this machine takes, and the services never slow down together, as they would in
+trouble.
 """
 
+import argparse
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from local.services.behaviour import ServiceTime, ServiceTimes, Step
 
@@ -26,6 +30,11 @@ _AWS: Final[ServiceTimes] = MappingProxyType(
         # First byte of a neural voice, 310 to 370 ms as others have measured; the rest of a clip comes faster than it
         # is spoken, and the local service sends it all at once.
         Step.POLLY: ServiceTime(median_ms=340, sigma=0.15),
+        # Assumed for a clip, from inside the region: 30 to 60 ms (p5 to p95). AWS publishes no distribution; its guide
+        # promises "consistent small object latencies […] of roughly 100–200 milliseconds", without a percentile and
+        # without saying from where, so this may be too fast.
+        # Source of the promise: S3 user guide, "Best practices design patterns: optimizing Amazon S3 performance".
+        Step.S3_PUT: ServiceTime(median_ms=42, sigma=0.21),
     }
 )
 
@@ -42,3 +51,26 @@ class Profile(StrEnum):
     def times(self) -> ServiceTimes:
         """How long each step takes."""
         return _AWS if self is Profile.AWS else {}
+
+
+def add_time_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--service-times`, a profile's name or times by step, and `--seed`."""
+    parser.add_argument(
+        "--service-times",
+        type=_service_times,
+        default={},
+        metavar="PROFILE|JSON",
+        help=f"{' or '.join(Profile)}, or by step, such as "
+        '{"transcribe_final": {"median_ms": 640, "sigma": 0.3}, "polly": {"median_ms": 350}}; steps: '
+        f"{' '.join(Step)}; those of other processes are ignored",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the service times")
+
+
+def _service_times(text: str) -> ServiceTimes:
+    if text in set(Profile):
+        return Profile(text).times
+    try:
+        return msgspec.json.decode(text, type=dict[Step, ServiceTime])
+    except msgspec.MsgspecError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

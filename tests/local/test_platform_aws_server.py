@@ -1,20 +1,31 @@
 """The local AWS server: one request after the other, and no records for ever."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import urllib3
+from botocore.exceptions import ClientError
 
 from tests.local.platform_processes import aws_client, eventually, running
 
+_PUT_SECONDS = 0.4
+
 
 @pytest.fixture(scope="module")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Any]]:
     log = tmp_path_factory.mktemp("aws") / "server.log"
-    with running("local.aws_server", "--stream-retention-seconds", "0.2", log=log) as ready:
-        yield ready["url"]
+    times = json.dumps({"s3_put": {"median_ms": _PUT_SECONDS * 1000}, "polly": {"median_ms": 60_000}})
+    with running("local.aws_server", "--stream-retention-seconds", "0.2", "--service-times", times, log=log) as ready:
+        yield ready
+
+
+@pytest.fixture(scope="module")
+def server_url(server: Mapping[str, Any]) -> str:
+    return str(server["url"])
 
 
 def test_simultaneous_records_all_get_a_number(server_url: str) -> None:
@@ -89,3 +100,74 @@ def test_the_keys_of_a_user_pool_are_published(server_url: str) -> None:
     pool = aws_client("cognito-idp", server_url).create_user_pool(PoolName="speakers")["UserPool"]
     answer = urllib3.PoolManager().request("GET", f"{server_url}/{pool['Id']}/.well-known/jwks.json")
     assert json.loads(answer.data)["keys"][0]["alg"] == "RS256"
+
+
+def test_an_object_takes_its_time_into_a_bucket_and_holds_nobody_up(server_url: str) -> None:
+    s3, kinesis = aws_client("s3", server_url), aws_client("kinesis", server_url)
+    s3.create_bucket(Bucket="slow")
+    with ThreadPoolExecutor(8) as threads:
+        began = time.monotonic()
+        puts = [threads.submit(s3.put_object, Bucket="slow", Key=f"{number}.mp3", Body=b"mp3") for number in range(8)]
+        kinesis.create_stream(StreamName="quick", ShardCount=1)
+        for _ in range(5):
+            kinesis.put_record(StreamName="quick", PartitionKey="p", Data=b"x")
+        assert "Contents" not in s3.list_objects_v2(Bucket="slow")
+        assert not any(put.done() for put in puts)
+        for put in puts:
+            put.result()
+        assert _PUT_SECONDS <= time.monotonic() - began < 4 * _PUT_SECONDS, "all of them at the same time"
+    assert len(s3.list_objects_v2(Bucket="slow")["Contents"]) == 8
+
+
+def test_an_object_put_with_a_presigned_url_takes_its_time_too(server_url: str) -> None:
+    s3 = aws_client("s3", server_url)
+    s3.create_bucket(Bucket="presigned")
+    url = s3.generate_presigned_url("put_object", {"Bucket": "presigned", "Key": "a.mp3"})
+    began = time.monotonic()
+    assert urllib3.request("PUT", url, body=b"mp3").status == 200
+    assert time.monotonic() - began >= _PUT_SECONDS
+
+
+def test_only_putting_an_object_takes_time(server_url: str) -> None:
+    s3 = aws_client("s3", server_url)
+    s3.create_bucket(Bucket="prompt")
+    s3.put_object(Bucket="prompt", Key="a.mp3", Body=b"mp3")
+    began = time.monotonic()
+    s3.put_object_tagging(Bucket="prompt", Key="a.mp3", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})
+    s3.copy_object(Bucket="prompt", Key="b.mp3", CopySource="prompt/a.mp3")
+    s3.get_object(Bucket="prompt", Key="b.mp3")
+    assert time.monotonic() - began < _PUT_SECONDS
+
+
+def _fail(server: Mapping[str, Any], fault: object) -> int:
+    return urllib3.request("POST", f"{server['control']}/faults", body=json.dumps(fault)).status
+
+
+def test_an_operation_fails_for_a_while_and_others_do_not(server: Mapping[str, Any], server_url: str) -> None:
+    kinesis = aws_client("kinesis", server_url)
+    kinesis.create_stream(StreamName="failing", ShardCount=1)
+    iterator = kinesis.get_shard_iterator(
+        StreamName="failing", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    assert _fail(server, {"operation": "GetRecords", "seconds": 0.5}) == 204
+    with pytest.raises(ClientError) as refusal:
+        kinesis.get_records(ShardIterator=iterator)
+    assert refusal.value.response["Error"]["Code"] == "InternalFailureException"
+    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    kinesis.put_record(StreamName="failing", PartitionKey="p", Data=b"x")
+
+    def read() -> list[bytes]:
+        try:
+            return [record["Data"] for record in kinesis.get_records(ShardIterator=iterator)["Records"]]
+        except ClientError:
+            return []
+
+    assert eventually(read) == [b"x"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{}, {"operation": "GetRecords"}, {"operation": "", "seconds": 1}, {"operation": "GetRecords", "seconds": 0}],
+)
+def test_a_fault_that_is_not_understood(server: Mapping[str, Any], fault: object) -> None:
+    assert _fail(server, fault) == 400

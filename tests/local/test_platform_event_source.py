@@ -38,11 +38,18 @@ def lambda_handler(event, context):
 
 
 class Platform:
-    """A running AWS server and runtime; starts mappings between them."""
+    """A running AWS server and runtime; starts mappings between them.
 
-    def __init__(self, directory: Path, aws_url: str, lambda_url: str) -> None:
+    Attributes:
+        control_url: Of the mapping that was started last.
+    """
+
+    def __init__(self, directory: Path, aws: Mapping[str, Any], lambda_url: str) -> None:
+        aws_url = aws["url"]
         self.directory = directory
         self.aws_url = aws_url
+        self.aws_control_url = aws["control"]
+        self.control_url = ""
         self.lambda_url = lambda_url
         self.kinesis = aws_client("kinesis", aws_url)
         self.sqs = aws_client("sqs", aws_url)
@@ -105,8 +112,13 @@ class Platform:
             )
         )
         with running("local.event_source", "--config", str(config), log=config.with_suffix(".log")) as ready:
-            assert ready == {"mappings": 1, "shards": 1}
+            assert (ready["mappings"], ready["shards"]) == (1, 1)
+            self.control_url = ready["control"]
             yield queue_url
+
+    def log(self, name: str) -> str:
+        """What a mapping's event source has logged."""
+        return (self.directory / f"{name}.log").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +128,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         running("local.aws_server", log=directory / "aws.log") as aws,
         running("local.lambda_runtime", "--log-directory", str(directory / "logs"), log=directory / "l.log") as runtime,
     ):
-        yield Platform(directory, aws["url"], runtime["url"])
+        yield Platform(directory, aws, runtime["url"])
 
 
 def _flat(batches: list[list[str]]) -> list[str]:
@@ -157,3 +169,50 @@ def test_a_reported_failure_is_taken_up_again(platform: Platform) -> None:
     assert platform.received("reported") == [["a", "fail", "b"], ["fail", "b"]]
     assert failure["KinesisBatchInfo"]["batchSize"] == 2
     assert "functionError" not in failure["responseContext"]
+
+
+def _post(url: str, body: object) -> int:
+    return urllib3.request("POST", url, body=json.dumps(body)).status
+
+
+def test_a_batch_is_delivered_twice_before_the_next_one(platform: Platform) -> None:
+    with platform.mapping("twice", batch_size=2):
+        fault = {"kind": "deliver_twice", "times": 2}
+        assert _post(f"{platform.control_url}/faults", fault) == 204
+        platform.put("twice", *"abcdef")
+        eventually(lambda: _flat(platform.received("twice"))[-1:] == ["f"])
+    batches = platform.received("twice")
+    once = [batch for index, batch in enumerate(batches) if index == 0 or batch != batches[index - 1]]
+    assert _flat(once) == list("abcdef")
+    assert [batches[0], batches[2]] == [batches[1], batches[3]], "the first two batches"
+    assert len(once) == len(batches) - 2
+
+
+def test_a_batch_that_fails_is_not_the_one_that_is_delivered_twice(platform: Platform) -> None:
+    with platform.mapping("fails-first", "fail", maximum_retry_attempts=1) as queue_url:
+        assert _post(f"{platform.control_url}/faults", {"kind": "deliver_twice"}) == 204
+        eventually(lambda: platform.given_up(queue_url))
+        platform.put("fails-first", "a")
+        eventually(lambda: platform.received("fails-first").count(["a"]) == 2)
+    assert platform.received("fails-first") == [["fail"], ["fail"], ["a"], ["a"]]
+
+
+def test_reads_that_fail_delay_records_and_lose_none(platform: Platform) -> None:
+    with platform.mapping("unread"):
+        platform.put("unread", "a")
+        eventually(lambda: platform.received("unread"))
+        fault = {"operation": "GetRecords", "seconds": 0.5}
+        assert _post(f"{platform.aws_control_url}/faults", fault) == 204
+        platform.put("unread", *"bcd")
+        eventually(lambda: platform.log("unread").count("cannot read") > 2)
+        platform.put("unread", *"ef")
+        eventually(lambda: len(_flat(platform.received("unread"))) >= 6)
+    assert _flat(platform.received("unread")) == list("abcdef")
+    assert "InternalFailureException" in platform.log("unread")
+
+
+def test_faults_that_are_not_understood(platform: Platform) -> None:
+    with platform.mapping("puzzled"):
+        faults: list[object] = [{}, [], {"kind": "lose"}, {"kind": "deliver_twice", "times": 0}]
+        for fault in faults:
+            assert _post(f"{platform.control_url}/faults", fault) == 400

@@ -1,101 +1,15 @@
 """Lambda's Invoke API over real execution environments."""
 
-import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
-import urllib3
 from botocore.exceptions import ClientError
 
-from local.lambda_runtime.configuration import FunctionConfiguration
-from tests.local.platform_processes import (
-    aws_client,
-    eventually,
-    function_arn,
-    is_alive,
-    running,
-    write_function,
-)
-
-_SOURCE = """
-import os, sys, threading, time
-
-ticks = 0
-
-def tick():
-    global ticks
-    while True:
-        ticks += 1
-        time.sleep(0.0005)
-
-threading.Thread(target=tick, daemon=True).start()
-invocations = 0
-
-def lambda_handler(event, context):
-    global invocations
-    invocations += 1
-    match event.get("do"):
-        case "sleep":
-            time.sleep(event["seconds"])
-        case "exit":
-            os._exit(event["status"])
-        case "raise":
-            raise ValueError("no good")
-        case "wait":
-            while not os.path.exists(event["file"]):
-                time.sleep(0.005)
-        case "print":
-            print(event["text"])
-        case "large":
-            return "x" * event["bytes"]
-    return {
-        "pid": os.getpid(), "ticks": ticks, "invocations": invocations,
-        "name": context.function_name, "arn": context.invoked_function_arn, "requestId": context.aws_request_id,
-        "remainingMs": context.get_remaining_time_in_millis(), "environment": dict(os.environ), "path": sys.path,
-    }
-"""
-
-_http = urllib3.PoolManager()
-
-
-class Runtime:
-    """A running runtime with a client of its Invoke API."""
-
-    def __init__(self, url: str, directory: Path) -> None:
-        self.url = url
-        self.directory = directory
-        self._client = aws_client("lambda", url)
-
-    def register(self, name: str, source: str = _SOURCE, **options: Any) -> str:
-        handler = write_function(self.directory / name, "code", source)
-        configuration = FunctionConfiguration(
-            name=name,
-            arn=function_arn(name),
-            handler=handler,
-            code_directory=str(self.directory / name),
-            **options,
-        )
-        body = msgspec.json.encode(configuration)
-        assert _http.request("PUT", f"{self.url}/functions/{name}", body=body).status == 201
-        return name
-
-    def invoke(self, name: str, event: object = None, **options: Any) -> dict[str, Any]:
-        """The answer, with its payload decoded."""
-        answer = self._client.invoke(FunctionName=name, Payload=json.dumps(event or {}), **options)
-        payload = answer["Payload"].read()
-        return {**answer, "Payload": json.loads(payload) if payload else None}
-
-    def environments(self, name: str) -> list[dict[str, Any]]:
-        listed = json.loads(_http.request("GET", f"{self.url}/environments").data)
-        return [environment for environment in listed if environment["function"] == name]
-
-    def log(self, name: str) -> str:
-        return (self.directory / "logs" / f"{name}.log").read_text()
+from tests.local.platform_processes import eventually, function_arn, is_alive, running
+from tests.local.small_runtime import Runtime, http
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +123,7 @@ def test_an_environment_can_be_killed_during_an_invocation(runtime: Runtime) -> 
     with ThreadPoolExecutor() as threads:
         invocation = threads.submit(runtime.invoke, name, {"do": "sleep", "seconds": 15})
         busy = eventually(lambda: [one for one in runtime.environments(name) if one["state"] == "busy"])[0]
-        assert _http.request("DELETE", f"{runtime.url}/environments/{busy['id']}").status == 204
+        assert http.request("DELETE", f"{runtime.url}/environments/{busy['id']}").status == 204
         answer = invocation.result()
 
     assert answer["Payload"]["errorType"] == "Runtime.ExitError"
@@ -269,7 +183,7 @@ def test_what_a_function_prints_is_in_its_log(runtime: Runtime) -> None:
 
 def test_an_environment_can_be_started_ahead(runtime: Runtime) -> None:
     name = runtime.register("prewarmed", timeout_seconds=20)
-    assert _http.request("POST", f"{runtime.url}/functions/{name}/environments").status == 201
+    assert http.request("POST", f"{runtime.url}/functions/{name}/environments").status == 201
     (environment,) = runtime.environments(name)
     assert (environment["state"], environment["invocations"]) == ("frozen", 0)
     assert runtime.invoke(name)["Payload"]["pid"] == environment["pid"]
@@ -315,7 +229,7 @@ def test_no_environment_outlives_the_runtime(tmp_path: Path) -> None:
         pids.append(runtime.invoke(runtime.register("frozen", timeout_seconds=20))["Payload"]["pid"])
         busy = runtime.register("busy", timeout_seconds=20)
         threading.Thread(
-            target=lambda: _http.request(
+            target=lambda: http.request(
                 "POST",
                 f"{ready['url']}/2015-03-31/functions/{busy}/invocations",
                 body=b'{"do": "sleep", "seconds": 15}',

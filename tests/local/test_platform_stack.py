@@ -118,7 +118,10 @@ async def test_what_is_written_for_clients(stack: Stack) -> None:
     assert Endpoints.load(state / "stack.json") == stack.endpoints
     assert (state / "stack.json").stat().st_mode & 0o077 == 0
     assert stack.endpoints.stage == "dev"
-    assert json.loads((state / "control.json").read_text())["lambdaUrl"] == stack.lambda_url
+    control = json.loads((state / "control.json").read_text())
+    assert control["lambdaUrl"] == stack.lambda_url
+    urls = [control[name] for name in ("awsControlUrl", "eventSourceControlUrl", "servicesControlUrl")]
+    assert urls == [stack.aws_control_url, stack.event_source_control_url, stack.services_control_url]
 
 
 async def test_functions_get_the_stacks_addresses(stack: Stack) -> None:

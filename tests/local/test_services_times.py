@@ -22,7 +22,16 @@ from local.engines.tone_alphabet import WORDS, tone_speech
 from local.engines.tones import ToneDecoder
 from local.event_source.configuration import Mapping, MappingOverrides
 from local.services.__main__ import _parser
-from local.services.behaviour import Behaviour, Fault, FaultKind, Service, ServiceTime, ServiceTimes, Step
+from local.services.behaviour import (
+    Behaviour,
+    Fault,
+    FaultKind,
+    Service,
+    ServiceClock,
+    ServiceTime,
+    ServiceTimes,
+    Step,
+)
 from local.services.profiles import Profile
 from local.services.transcription import StreamRequest, TranscribeLimits, Transcription
 
@@ -196,6 +205,14 @@ def test_the_aws_profile_makes_finals_as_late_as_was_measured_on_aws() -> None:
     assert percentiles[94] + pause_s == pytest.approx(1.527, rel=0.05)
     assert percentiles[98] + pause_s == pytest.approx(1.897, rel=0.05)
     assert set(Profile.AWS.times) == set(Step)
+
+
+def test_the_aws_profile_stores_objects_as_fast_as_is_assumed() -> None:
+    clock = ServiceClock(Profile.AWS.times)
+    percentiles = statistics.quantiles([clock.draw_ms(Step.S3_PUT) for _ in range(10_000)], n=100)
+    assert percentiles[49] == pytest.approx(42, rel=0.05)
+    assert percentiles[4] == pytest.approx(30, rel=0.05)
+    assert percentiles[94] == pytest.approx(60, rel=0.05)
 
 
 def service_times(text: str) -> object:

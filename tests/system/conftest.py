@@ -142,6 +142,13 @@ class System:
         ):
             response.raise_for_status()
 
+    async def clear_faults(self) -> None:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.delete(f"{self.stack.services_control_url}/faults") as response,
+        ):
+            response.raise_for_status()
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def system(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
