@@ -53,6 +53,7 @@ class Room:
 
     def __post_init__(self) -> None:
         self.notifier = RecordingNotifier()
+        self._resting: tuple[BlockTranscriber, ProcessAudio] | None = None
         self.new_environment()
 
     def new_environment(self) -> None:
@@ -90,6 +91,15 @@ class Room:
                 sleep=self.clock.sleep,
             ),
         )
+
+    def swap_environment(self) -> None:
+        """Another environment serves from now on; the next call brings this one back, warm as it was."""
+        serving = (self.transcriber, self.process)
+        if self._resting is None:
+            self.new_environment()
+        else:
+            self.transcriber, self.process = self._resting
+        self._resting = serving
 
     async def open(self, session_id: SessionId = SESSION, *languages: str, source: str = "en") -> None:
         await self.sessions.create(

@@ -24,9 +24,13 @@ async def test_environments_may_die_between_and_within_batches(data: st.DataObje
     room.new_environment()
     await room.say(*chunks_of(block_speech(*sentences)), END)
     while room.read < len(room.stream.records):
-        event = data.draw(st.sampled_from(["batch", "batch", "die", "freeze", "break", "refuse"]), label="event")
+        event = data.draw(
+            st.sampled_from(["batch", "batch", "die", "swap", "freeze", "break", "refuse"]), label="event"
+        )
         if event == "die":
             room.new_environment()
+        elif event == "swap":
+            room.swap_environment()
         elif event == "freeze":
             room.clock.now_s += 20
         elif event == "refuse":
@@ -38,6 +42,17 @@ async def test_environments_may_die_between_and_within_batches(data: st.DataObje
     assert room.captions() == words(sum(sentences))
     numbers = [each.sequence_number for each in room.heard("es")]
     assert sorted(set(numbers)) == list(range(len(set(numbers))))
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 6])
+async def test_two_environments_that_take_turns_hear_every_word_once(room: Room, size: int) -> None:
+    await room.open(SESSION, "es")
+    await room.say(*chunks_of(block_speech(9, 14, 5, 20)), END)
+    while room.read < len(room.stream.records):
+        assert await room.batch(size) == {}
+        room.swap_environment()
+    assert room.captions("es") == words(48)
+    assert room.meter.counts["AudioGaps"] == 0
 
 
 @settings(max_examples=40)

@@ -48,7 +48,7 @@ def run(*results: Result, limits: SegmenterLimits | None = None, source: str = "
 
 def cut_at(seconds: int) -> SegmenterLimits:
     """Limits that pay no heed to breaths."""
-    return SegmenterLimits(max_segment_samples=seconds * SECOND, long_segment_samples=seconds * SECOND)
+    return SegmenterLimits(max_segment_samples=seconds * SECOND, phrase_samples=0, breath_samples=100 * SECOND)
 
 
 def partial(text: str, *, stable: int, result_id: str = "r") -> PartialResult:
@@ -94,16 +94,24 @@ def test_a_long_clause_is_cut_at_its_widest_pause() -> None:
     assert texts(commits) == ["one two three four"]
 
 
-def test_a_clause_that_grows_long_is_cut_at_a_breath() -> None:
-    limits = SegmenterLimits(max_segment_samples=20 * SECOND, long_segment_samples=4 * SECOND, breath_samples=SECOND)
-    assert texts(run(partial("one two three |four five six", stable=5), limits=limits)) == ["one two three"]
-    assert texts(run(partial("one two three four five six", stable=5), limits=limits)) == []
-    assert texts(run(partial("one two |three four five six", stable=5), limits=limits)) == []
+BREATHS = SegmenterLimits(max_segment_samples=20 * SECOND, phrase_samples=2 * SECOND, breath_samples=SECOND)
+
+
+@pytest.mark.parametrize(
+    ("heard", "committed"),
+    [
+        ("one two three |four five six", ["one two three"]),
+        ("one two three four five six", []),
+        ("one two |three four five six", []),
+        ("one two three |four |five six", ["one two three four"]),
+    ],
+)
+def test_a_clause_that_goes_on_is_cut_at_the_latest_breath_behind_a_phrase(heard: str, committed: list[str]) -> None:
+    assert texts(run(partial(heard, stable=5), limits=BREATHS)) == committed
 
 
 def test_a_breath_does_not_cut_a_clause_that_is_complete() -> None:
-    limits = SegmenterLimits(max_segment_samples=20 * SECOND, long_segment_samples=4 * SECOND, breath_samples=SECOND)
-    assert texts(run(final("one two three |four five six ."), limits=limits)) == ["one two three four five six."]
+    assert texts(run(final("one two three |four five six ."), limits=BREATHS)) == ["one two three four five six."]
 
 
 def test_no_word_waits_longer_than_the_longest_segment() -> None:

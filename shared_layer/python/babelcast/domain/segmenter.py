@@ -12,6 +12,7 @@ committed, translated and spoken before the sentence is over. Nothing is committ
                                      └────── segment 1 ──────┘ committed because it is final
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -27,14 +28,14 @@ class SegmenterLimits:
 
     Attributes:
         max_segment_samples: A clause that runs longer is cut at its widest pause.
-        long_segment_samples: A clause that runs longer is cut at its widest pause if that is a breath.
+        phrase_samples: A clause that goes on is cut at a breath when what was said before it is so long.
         breath_samples: Words so far apart belong to different phrases.
         min_segment_words: Fewer words wait for the next clause, unless the result is final: a word spoken
             alone is hard to translate and to listen to.
     """
 
     max_segment_samples: int = 6 * SAMPLE_RATE_HZ
-    long_segment_samples: int = 4 * SAMPLE_RATE_HZ
+    phrase_samples: int = 3 * SAMPLE_RATE_HZ
     breath_samples: int = SAMPLE_RATE_HZ // 5
     min_segment_words: int = 3
 
@@ -132,12 +133,11 @@ def _ready_items(items: Sequence[Item], *, final: bool, limits: SegmenterLimits)
     clause = _clause_length(items[:stable], limits)
     rest_is_short = final and _word_count(items[clause:]) < limits.min_segment_words
     size = (len(items) if rest_is_short else clause) if clause else (len(items) if final else 0)
-    duration = _duration(items[: size or len(items)])
-    if duration <= (limits.max_segment_samples if size else limits.long_segment_samples):
-        return size
-    pause, cut = _widest_pause(items[: size or stable], limits)
-    must_cut = duration > limits.max_segment_samples or pause >= limits.breath_samples
-    return cut if cut and must_cut else size
+    if not size and (phrase := _phrase_length(items[:stable], limits)):
+        return phrase
+    if _duration(items[: size or len(items)]) > limits.max_segment_samples:
+        return _widest_pause(items[: size or stable], limits) or size
+    return size
 
 
 def _stable_length(items: Sequence[Item]) -> int:
@@ -170,20 +170,40 @@ def _duration(items: Sequence[Item]) -> int:
     return words[-1].end_sample - words[0].start_sample if words else 0
 
 
-def _widest_pause(items: Sequence[Item], limits: SegmenterLimits) -> tuple[int, int]:
-    """The widest pause in samples and the number of items before it, the later one of equals; 0 when there is none."""
-    best_gap, best = -1, 0
-    words_before = 0
-    previous: Word | None = None
-    for index, item in enumerate(items):
-        if not isinstance(item, Word):
-            continue
-        if previous is not None and words_before >= limits.min_segment_words:
-            gap = item.start_sample - previous.end_sample
-            if gap >= best_gap and _duration(items[:index]) <= limits.max_segment_samples:
-                best_gap, best = gap, index
-        previous, words_before = item, words_before + 1
-    return best_gap, best
+def _phrase_length(items: Sequence[Item], limits: SegmenterLimits) -> int:
+    """Number of items before the latest breath behind a long phrase; 0 when there is none."""
+    phrases = [
+        pause.items_before
+        for pause in _pauses(items, limits)
+        if pause.samples >= limits.breath_samples and pause.spoken_samples >= limits.phrase_samples
+    ]
+    return phrases[-1] if phrases else 0
+
+
+def _widest_pause(items: Sequence[Item], limits: SegmenterLimits) -> int:
+    """Number of items before the widest pause, the later one of equals, a phrase before it if possible; 0 for none."""
+    pauses = [pause for pause in _pauses(items, limits) if pause.spoken_samples <= limits.max_segment_samples]
+    late = [pause for pause in pauses if pause.spoken_samples >= limits.phrase_samples]
+    widest = max(late or pauses, key=lambda pause: (pause.samples, pause.items_before), default=None)
+    return widest.items_before if widest else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """Between two words: how much was said before it, and how long it is."""
+
+    items_before: int
+    spoken_samples: int
+    samples: int
+
+
+def _pauses(items: Sequence[Item], limits: SegmenterLimits) -> list[_Pause]:
+    """The pauses that leave enough words before them."""
+    words = [(index, item) for index, item in enumerate(items) if isinstance(item, Word)]
+    return [
+        _Pause(index, before.end_sample - words[0][1].start_sample, word.start_sample - before.end_sample)
+        for (_, before), (index, word) in itertools.pairwise(words[limits.min_segment_words - 1 :])
+    ]
 
 
 def _commit(

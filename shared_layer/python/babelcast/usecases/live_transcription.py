@@ -7,7 +7,7 @@ broken, or not where the cursor says.
 import heapq
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from babelcast.domain.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, AudioChunk
@@ -77,6 +77,7 @@ class LiveTranscription:
         last_fed_s: Monotonic time of the last audio fed.
         partial_text, partial_sent_s: The partial caption last sent, and when.
         told_listeners: The listeners by language that the speaker was last told of.
+        last_sequence_number: Of the latest record seen here, or None before the first.
         drafts: Segments that are made ahead of their time.
         quiet: The end of the audio that was fed.
     """
@@ -101,7 +102,7 @@ class LiveTranscription:
         self.is_stale = False
         self._heard_at_s = now_s
         self._pace: TokenBucket | None = None
-        self._last_sequence_number = cursor.sequence_number
+        self.last_sequence_number = cursor.sequence_number
         self._last_control = -1
         self._held: list[_Held] = []
         self._places: deque[Place] = deque()
@@ -164,6 +165,17 @@ class LiveTranscription:
                 self.position = held.end_offset
                 yield held.pcm[known:]
 
+    def has_gap_before(self, chunks: Iterable[AudioChunk]) -> bool:
+        """Whether audio would be missing before one of these chunks, had they been taken in."""
+        reached = self.position
+        spans = [(held.sample_offset, held.end_offset) for held in self._held]
+        spans += [(chunk.sample_offset, chunk.end_offset) for chunk in chunks]
+        for start, end in sorted(spans):
+            if start > reached:
+                return True
+            reached = max(reached, end)
+        return False
+
     @property
     def gap_samples(self) -> int:
         """Missing samples before the first chunk that waits; 0 when none does."""
@@ -181,7 +193,7 @@ class LiveTranscription:
     def cursor_at(self, committed_sample: int, *, next_segment: int) -> Cursor:
         """The cursor when everything before a sample is settled: replay begins at the first record beyond it."""
         beyond = [place.sequence_number for place in self._places if place.end_offset > committed_sample]
-        sequence_number = min(beyond, key=int) if beyond else self._last_sequence_number
+        sequence_number = min(beyond, key=int) if beyond else self.last_sequence_number
         return replace(
             self.cursor,
             committed_sample=committed_sample,
@@ -195,9 +207,9 @@ class LiveTranscription:
         self._places = deque(place for place in self._places if place.end_offset > cursor.committed_sample)
 
     def _passed_record(self, sequence_number: str) -> None:
-        last = self._last_sequence_number
+        last = self.last_sequence_number
         if last is None or int(sequence_number) > int(last):
-            self._last_sequence_number = sequence_number
+            self.last_sequence_number = sequence_number
 
     async def close(self) -> None:
         """Let go of the recogniser, and of what was made ahead from its words."""

@@ -123,7 +123,7 @@ class ProcessAudio:
             self.tools.meter.count("RecordsDropped", len(records))
             return
         audience = await self.connections.audience(session_id)
-        live, replayed = await self._live(session, records[0].sequence_number, audience)
+        live, replayed = await self._live(session, records, audience)
         run = SessionRun(self.tools, session, audience, live)
         try:
             await self._hear(run, live, (*replayed, *records))
@@ -156,19 +156,20 @@ class ProcessAudio:
         await run.report_listeners()
 
     async def _live(
-        self, session: Session, first_sequence_number: str, audience: Audience
+        self, session: Session, records: Sequence[StreamRecord], audience: Audience
     ) -> tuple[LiveTranscription, Sequence[StreamRecord]]:
-        """The session's warm state, or a new one with the records that have to be heard again."""
+        """The session's warm state, or a new one, with the records that have to be heard before the batch's."""
         live = self.pool.get(session.session_id)
         cursor = session.cursor
+        first_number = records[0].sequence_number
         is_warm = live is not None and live.cursor == cursor
         if cursor.sequence_number is None:
             # Everything before is settled: whoever goes on from here begins with this batch.
-            cursor = replace(cursor, sequence_number=first_sequence_number)
+            cursor = replace(cursor, sequence_number=first_number)
             await self.tools.cursors.move(session.session_id, expected=session.cursor, moved=cursor)
         if live is not None and is_warm:
             live.moved(cursor)
-            return live, ()
+            return live, await self._slept_through(live, records)
         await self.pool.discard(session.session_id)
         live = LiveTranscription(
             session.session_id,
@@ -179,7 +180,16 @@ class ProcessAudio:
         )
         await self.pool.add(live)
         await self._deliver_again(session, audience)
-        return live, await self._missed(session.session_id, str(cursor.sequence_number), first_sequence_number)
+        return live, await self._missed(session.session_id, str(cursor.sequence_number), first_number)
+
+    async def _slept_through(self, live: LiveTranscription, records: Sequence[StreamRecord]) -> Sequence[StreamRecord]:
+        """What another environment was given meanwhile, when audio is missing that it may have had."""
+        chunks = [record.payload for record in records if isinstance(record.payload, AudioChunk)]
+        last = live.last_sequence_number
+        if last is None or not live.has_gap_before(chunks):
+            return ()
+        missed = await self._missed(live.session_id, last, records[0].sequence_number)
+        return [record for record in missed if int(record.sequence_number) > int(last)]
 
     async def _missed(self, session_id: SessionId, start: str, before: str) -> Sequence[StreamRecord]:
         if int(start) >= int(before):
