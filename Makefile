@@ -9,7 +9,8 @@ OUT ?= out/demo
 SERVICE_TIMES ?= none
 HTTP_PORT ?= 0
 WEBSOCKET_PORT ?= 0
-STAGE ?= dev
+MINUTES ?= 30
+SPEECH ?= natural
 PYTEST ?=
 
 BIN := .venv/bin
@@ -21,7 +22,7 @@ export PYTHONPATH := shared_layer/python:lambdas:.
 SYNTHESIS_SOURCES := $(shell find infrastructure lambdas shared_layer -name '*.py') cdk.json
 SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
 
-.PHONY: help demo run bench-window bench-continuity bench-soak test check format setup synth layer requirements clean
+.PHONY: help demo run bench-latency bench-window bench-continuity bench-soak test check format setup synth layer requirements clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,8 +33,11 @@ demo: setup  ## Speak a sample (AUDIO) to listeners (LANGUAGES) through the whol
 run: setup  ## Keep the whole system up on this machine and print its addresses
 	@$(PYTHON) -m local.cli run --http-port $(HTTP_PORT) --websocket-port $(WEBSOCKET_PORT)
 
+bench-latency: setup build/stages/dev/manifest.json build/stages/prod/manifest.json  ## Measure the latency hop by hop (MINUTES=30, SPEECH=natural|fluent); results in out/
+	@$(PYTHON) -m benchmarks.latency --minutes $(MINUTES) --speech $(SPEECH) --out out/bench-latency-$(SPEECH)
+
 bench-window: setup  ## Measure what the event source's batching costs in latency (8 min); numbers in out/bench-window.json
-	@$(PYTHON) -m benchmarks.latency --out out/bench-window.json
+	@$(PYTHON) -m benchmarks.batch_window --out out/bench-window.json
 
 bench-soak: setup  ## Ten minutes of tone speech while environments die and recognisers break; no word may be lost
 	@mkdir -p out && $(PYTHON) -m benchmarks.soak --minutes 10 --kills 20 --breaks 20 --out out/bench-soak.json
@@ -84,4 +88,10 @@ build/.debian-packages: requirements/debian.txt scripts/install_debian_packages.
 build/assembly/manifest.json: .venv/.installed $(SYNTHESIS_SOURCES)
 	@echo "Synthesizing"
 	@rm -rf build/assembly && CDK_OUTDIR=build/assembly $(PYTHON) -m infrastructure.app -c layer=shared_layer >/dev/null
+	@touch $@
+
+# The templates of each stage, for what compares them.
+build/stages/%/manifest.json: .venv/.installed $(SYNTHESIS_SOURCES)
+	@echo "Synthesizing $*"
+	@rm -rf $(@D) && CDK_OUTDIR=$(@D) $(PYTHON) -m infrastructure.app -c layer=shared_layer -c stage=$* >/dev/null
 	@touch $@

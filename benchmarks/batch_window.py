@@ -4,14 +4,12 @@ For each way of reading the audio stream, the local stack is started anew, with 
 take as long as a profile says. The same speech is spoken in real time to one listener each time. Printed is the time
 from the end of a clause in the speaker's mouth until the listener is told of its clip, and until the clip is played.
 
-    python -m benchmarks.latency --out out/bench-window.json
+    python -m benchmarks.batch_window --out out/bench-window.json
 """
 
 import argparse
 import asyncio
 import json
-import random
-import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,24 +17,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
+from benchmarks.function_metrics import read_metrics
+from benchmarks.natural_speech import natural_speech
+from benchmarks.percentiles import percentile
 from local.broadcasting import Broadcasting, BroadcastPlan
-from local.engines.tone_alphabet import WORDS, tone_speech
 from local.event_source.configuration import MappingOverrides
 from local.report.broadcast import Broadcast
 from local.report.summary import summarise
 from local.services.profiles import Profile
 from local.stack import Engine, Stack, StackOptions
 from local.supervision import PROJECT_ROOT
-from local.wav import SAMPLE_RATE_HZ, Recording
+from local.wav import Recording
 
 _FUNCTION: Final = "audio_processor"
-_REPORT: Final = re.compile(r"^REPORT RequestId: \S+\tDuration: ([\d.]+) ms", re.MULTILINE)
-_SENTENCE_WORDS: Final = (4, 14)
-"""1 to 3.6 s; more than 8 s would be cut at a pause within."""
-_PAUSE_SECONDS: Final = (0.7, 1.6)
-"""Longer than the half second by which the recogniser ends a result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +77,6 @@ class Measurement:
     faults: int
 
 
-def make_speech(seconds: float, *, seed: int) -> bytes:
-    """Sentences of random words and lengths with pauses between them, about so long; PCM at 16 000 Hz."""
-    rng = random.Random(seed)
-    speech = bytearray()
-    while len(speech) < seconds * SAMPLE_RATE_HZ * 2:
-        sentence = rng.sample(WORDS, rng.randint(*_SENTENCE_WORDS))
-        speech += tone_speech([sentence], pause_s=round(rng.uniform(*_PAUSE_SECONDS), 2))
-    return bytes(speech)
-
-
 async def measure(variant: Variant, recording: Recording, options: argparse.Namespace, directory: Path) -> Measurement:
     """Start a stack, broadcast the speech, take the numbers.
 
@@ -107,7 +90,7 @@ async def measure(variant: Variant, recording: Recording, options: argparse.Name
         assembly_dir=options.assembly,
         engine=Engine.TONES,
         service_times=options.service_times.times,
-        service_arguments=("--seed", str(options.seed)),
+        service_seed=options.seed,
         event_source_overrides=variant.overrides,
     )
     clock = asyncio.get_running_loop()
@@ -120,10 +103,9 @@ async def measure(variant: Variant, recording: Recording, options: argparse.Name
 
         outcome = await Broadcasting(stack.endpoints, plan).run(begin)
         minutes = (clock.time() - began_at) / 60
-        log = await asyncio.to_thread((stack.logs_dir / "functions" / f"{_FUNCTION}.log").read_text)
     if outcome.failure is not None:
         raise outcome.failure
-    durations_ms = [float(each) for each in _REPORT.findall(log)]
+    durations_ms = (await asyncio.to_thread(read_metrics, stack.logs_dir, _FUNCTION)).invocations_ms
     return _measurement(variant, outcome.broadcast, durations_ms, minutes=minutes, out=out)
 
 
@@ -138,18 +120,14 @@ def _measurement(
     return Measurement(
         variant=variant.name,
         segments=len(heard),
-        notified_p50_ms=_percentile(notified, 50),
-        notified_p95_ms=_percentile(notified, 95),
-        played_p50_ms=_percentile(played, 50),
-        played_p95_ms=_percentile(played, 95),
+        notified_p50_ms=percentile(notified, 50),
+        notified_p95_ms=percentile(notified, 95),
+        played_p50_ms=percentile(played, 50),
+        played_p95_ms=percentile(played, 95),
         invocations_per_minute=round(len(durations_ms) / minutes, 1),
         busy_percent=round(sum(durations_ms) / (minutes * 60_000) * 100, 1),
         faults=summary.lost + summary.duplicated,
     )
-
-
-def _percentile(values: Sequence[int], percent: float) -> int:
-    return round(float(np.percentile(values, percent))) if values else 0
 
 
 def table(measurements: Sequence[Measurement]) -> str:
@@ -183,7 +161,7 @@ def table(measurements: Sequence[Measurement]) -> str:
 
 async def run(options: argparse.Namespace) -> list[Measurement]:
     """Every variant, one after the other."""
-    recording = Recording(path=Path("tones"), pcm=make_speech(options.seconds, seed=options.seed))
+    recording = Recording(path=Path("tones"), pcm=natural_speech(options.seconds, seed=options.seed).pcm)
     measurements = []
     with tempfile.TemporaryDirectory(prefix="babelcast-latency-") as directory:
         for number, variant in enumerate(VARIANTS):
@@ -205,7 +183,7 @@ def _report(options: argparse.Namespace, measurements: Sequence[Measurement]) ->
 def main() -> int:
     """Run the command line; 1 when something was lost or doubled."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.latency",
+        prog="python -m benchmarks.batch_window",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
