@@ -50,6 +50,7 @@ class Room:
     lag_s: float = 0.0
     limits: ProcessingLimits = field(default_factory=ProcessingLimits)
     has_room: bool = True
+    max_streams: int = 25
 
     def __post_init__(self) -> None:
         self.notifier = RecordingNotifier()
@@ -64,7 +65,7 @@ class Room:
             segments=self.segments,
             connections=self.connections,
             history=self.stream,
-            pool=TranscriptionPool(max_streams=25),
+            pool=TranscriptionPool(max_streams=self.max_streams),
             tools=SpeechTools(
                 cursors=InMemoryCursors(self.sessions, self.segments),
                 transcriber=self.transcriber,

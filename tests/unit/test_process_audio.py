@@ -160,3 +160,20 @@ async def test_records_of_an_unknown_session_are_dropped(room: Room) -> None:
     await room.run()
     assert room.notifier.told == []
     assert room.meter.counts["RecordsDropped"] > 0
+
+
+async def test_more_speakers_than_streams_take_turns_and_lose_nothing() -> None:
+    room = Room(max_streams=1)
+    await room.open(SESSION, "es")
+    await room.open(OTHER, "es")
+    for one, other in zip(chunks_of(block_speech(9)), chunks_of(block_speech(9, first_word=101)), strict=True):
+        await room.say(one)
+        await room.run()
+        await room.say(other, session_id=OTHER)
+        await room.run()
+        assert sum(not each.closed for each in room.transcriber.streams) <= 1
+    await room.say(END)
+    await room.say(END, session_id=OTHER)
+    await room.run()
+    assert room.captions() == words(9)
+    assert room.captions(session_id=OTHER) == words(9, first=101)
