@@ -9,6 +9,7 @@ from babelcast.domain.errors import (
     AtCapacityError,
     CursorMovedError,
     SessionNotFoundError,
+    StorageUnavailableError,
     SynthesisUnavailableError,
     TranslationUnavailableError,
 )
@@ -138,10 +139,11 @@ class InMemoryCapacity:
 
 
 class InMemoryStream:
-    """One cell's stream: both ends of it."""
+    """One cell's stream: both ends of it; so many of the next reads fail."""
 
     def __init__(self) -> None:
         self.records: list[StreamRecord] = []
+        self.read_failures = 0
 
     async def append(self, session_id: SessionId, cell: int, payload: Payload) -> None:
         number = f"{49_000_000_000 + len(self.records)}"
@@ -150,6 +152,9 @@ class InMemoryStream:
         )
 
     async def read(self, session_id: SessionId, *, start: str, before: str) -> AsyncIterator[StreamRecord]:
+        if self.read_failures:
+            self.read_failures -= 1
+            raise StorageUnavailableError("cannot be read")
         for record in tuple(self.records):
             if int(start) <= int(record.sequence_number) < int(before) and record.session_id == session_id:
                 yield record

@@ -106,7 +106,7 @@ async def test_listeners_learn_that_the_speaker_is_gone_after_the_last_words(roo
 async def test_a_refusing_recogniser_is_reported_and_loses_nothing(room: Room) -> None:
     await room.open(SESSION, "es")
     await room.say(*chunks_of(block_speech(6)), END)
-    room.transcriber.refusals = 6
+    room.transcriber.refusals = 12
     for _ in range(3):
         (failure,) = (await room.batch(4)).values()
         assert isinstance(failure, TranscriptionUnavailableError)
@@ -114,6 +114,32 @@ async def test_a_refusing_recogniser_is_reported_and_loses_nothing(room: Room) -
     assert told.code == "TRANSCRIPTION_UNAVAILABLE"
     await room.run()
     assert room.captions() == words(6)
+
+
+async def test_a_stream_that_breaks_is_replaced_at_once_and_nobody_needs_to_know(room: Room) -> None:
+    await room.open(SESSION, "es")
+    chunks = chunks_of(block_speech(6, 6))
+    await room.say(*chunks[:5])
+    assert await room.batch() == {}
+    for stream in room.transcriber.streams:
+        stream.broken = True
+    room.transcriber.refusals = 1
+    await room.say(*chunks[5:], END)
+    assert await room.batch() == {}
+    assert room.captions() == words(12)
+    assert not [each for each in room.notifier.to(f"{SESSION}/speaker") if isinstance(each, ErrorNotice)]
+
+
+async def test_the_end_waits_for_a_stream_that_cannot_be_read_for_a_while(room: Room) -> None:
+    await room.open(SESSION, "es")
+    await room.say(*chunks_of(block_speech(6)[:-32_000]))
+    await room.run()
+    room.new_environment()
+    room.stream.read_failures = 4
+    await room.say(END)
+    assert await room.batch() == {}
+    assert room.captions() == words(6)
+    assert isinstance(room.notifier.to(f"{SESSION}/es")[-1], SessionEnded)
 
 
 async def test_one_session_that_fails_leaves_the_others_alone(room: Room) -> None:

@@ -15,6 +15,7 @@ from babelcast.domain.errors import (
     BabelcastError,
     CursorMovedError,
     SessionNotFoundError,
+    StorageUnavailableError,
     TranscriptionUnavailableError,
 )
 from babelcast.domain.languages import language
@@ -99,17 +100,18 @@ class ProcessAudio:
 
     async def _attempts(self, session_id: SessionId, records: Sequence[StreamRecord]) -> None:
         limits, monotonic_s = self.tools.limits, self.tools.monotonic_s
-        pause_s = limits.retry_pause_s
-        # Where speech has to be finished there may be no later batch; elsewhere one comes within a second.
+        # Where speech has to be finished there may be no later batch that could try it again.
         finishes = any(isinstance(each.payload, Control) and each.payload.kind.ends_speech for each in records)
-        give_up_s = monotonic_s() + (limits.end_retries_s if finishes else pause_s)
+        give_up_s = monotonic_s() + (limits.end_retries_s if finishes else limits.retries_s)
+        pause_s = limits.retry_pause_s
         while True:
             try:
                 return await self._process(session_id, records)
-            except (TranscriptionUnavailableError, CursorMovedError):
+            except (TranscriptionUnavailableError, StorageUnavailableError, CursorMovedError):
                 await self.pool.discard(session_id)
                 if monotonic_s() + pause_s > give_up_s:
                     raise
+            self.tools.meter.count("SessionRetries")
             await self.tools.sleep(pause_s)
             pause_s *= 2
 

@@ -23,7 +23,8 @@ class ProcessingLimits:
         flush_deadline_s: How long the recogniser may take to finish after the last audio.
         session_deadline_s: How long one session may take in one invocation, new attempts included.
         retry_pause_s: Before a new attempt with another recogniser; it doubles with each.
-        end_retries_s: How long new attempts are made when what was said has to be finished and no batch may follow.
+        retries_s: How long new attempts begin within an invocation; the other sessions of the cell wait for it.
+        end_retries_s: The same when what was said has to be finished and no batch may follow.
         cut_word_samples: A word that ends so close to where a lost speaker's audio ends may have been cut.
         delivery_attempts: How many invocations try to reach a connection that does not answer.
         idle_limit_s: A recogniser that has heard nothing for so long is given up; Transcribe hangs up after 15 s.
@@ -47,6 +48,7 @@ class ProcessingLimits:
     flush_deadline_s: float = 10.0
     session_deadline_s: float = 35.0
     retry_pause_s: float = 0.25
+    retries_s: float = 2.0
     end_retries_s: float = 15.0
     cut_word_samples: int = SAMPLE_RATE_HZ // 4
     delivery_attempts: int = 3
