@@ -9,7 +9,7 @@ OUT ?= out/demo
 SERVICE_TIMES ?= none
 HTTP_PORT ?= 0
 WEBSOCKET_PORT ?= 0
-MINUTES ?= 30
+MINUTES ?= 10
 SPEECH ?= natural
 PYTEST ?=
 
@@ -33,14 +33,15 @@ demo: setup  ## Speak a sample (AUDIO) to listeners (LANGUAGES) through the whol
 run: setup  ## Keep the whole system up on this machine and print its addresses
 	@$(PYTHON) -m local.cli run --http-port $(HTTP_PORT) --websocket-port $(WEBSOCKET_PORT)
 
-bench-latency: setup build/stages/dev/manifest.json build/stages/prod/manifest.json  ## Measure the latency hop by hop (MINUTES=30, SPEECH=natural|fluent); results in out/
+bench-latency: setup build/stages/dev/manifest.json build/stages/prod/manifest.json  ## Measure the latency hop by hop (MINUTES, SPEECH=natural|fluent); results in out/
 	@$(PYTHON) -m benchmarks.latency --minutes $(MINUTES) --speech $(SPEECH) --out out/bench-latency-$(SPEECH)
 
 bench-window: setup  ## Measure what the event source's batching costs in latency (8 min); numbers in out/bench-window.json
 	@$(PYTHON) -m benchmarks.batch_window --out out/bench-window.json
 
-bench-soak: setup  ## Ten minutes of tone speech while environments die and recognisers break; no word may be lost
-	@mkdir -p out && $(PYTHON) -m benchmarks.soak --minutes 10 --kills 20 --breaks 20 --out out/bench-soak.json
+bench-soak: setup  ## Tone speech (MINUTES) at three batch windows, without faults, then with: no word may be lost, cut, repeated or moved
+	@mkdir -p out && $(PYTHON) -m benchmarks.soak --minutes $(MINUTES) --no-faults --out out/bench-soak-clean.json
+	@$(PYTHON) -m benchmarks.soak --minutes $(MINUTES) --out out/bench-soak.json
 
 bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcast, a stream of its own for every batch
 	@mkdir -p out && $(PYTHON) -m benchmarks.continuity --out out/bench-continuity.json

@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import aiohttp
 
@@ -17,6 +17,7 @@ from local.client.http_api import HttpApi, Languages
 from local.client.listener import Listener
 from local.client.login import SpeakerLogin
 from local.client.messages import ServerError, ServerMessage, Transcription
+from local.client.outgoing import OutgoingChunks
 from local.client.record import SourceCaption
 from local.client.speaker import Speaker
 from local.endpoints import Endpoints
@@ -24,6 +25,8 @@ from local.errors import UserError, WrongInputError
 from local.report.broadcast import Broadcast
 from local.report.files import clips_directory
 from local.wav import Recording
+
+_T = TypeVar("_T")
 
 _END_TIMEOUT_S: Final = 60.0
 """From the speaker's ``sessionEnded`` to the listeners' and the last clip."""
@@ -37,6 +40,7 @@ class BroadcastPlan:
         target_languages: One listener for each.
         out: Where clips are saved.
         pace: Times real time; latencies mean something at 1 only.
+        outgoing: The speaker's bookkeeping of its chunks, when it is not the usual one.
     """
 
     recording: Recording
@@ -45,6 +49,7 @@ class BroadcastPlan:
     out: Path
     pace: float = 1.0
     policy: ConnectionPolicy | None = None
+    outgoing: OutgoingChunks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +182,7 @@ class Broadcasting:
             token=login.access_token,
             on_message=self._note,
             policy=self._plan.policy,
+            outgoing=self._plan.outgoing,
         )
 
     def _listener(self, http: aiohttp.ClientSession, language: str) -> Listener:
@@ -204,6 +210,25 @@ async def _enter_all(stack: AsyncExitStack, listeners: Iterable[Listener]) -> No
     for entered in await asyncio.gather(*entering, return_exceptions=True):
         if isinstance(entered, BaseException):
             raise entered
+
+
+async def unless_failing(work: Coroutine[None, None, _T], watch: Coroutine[None, None, None]) -> _T:
+    """Do something, given up as soon as what it needs fails.
+
+    Args:
+        work: What to do.
+        watch: Raises when what is needed has failed, and waits otherwise, as `Stack.wait` does.
+    """
+    working, watching = asyncio.create_task(work), asyncio.create_task(watch)
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            watching.result()
+        return await working
+    finally:
+        working.cancel()
+        watching.cancel()
+        await asyncio.gather(working, watching, return_exceptions=True)
 
 
 async def report_progress(
