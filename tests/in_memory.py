@@ -97,7 +97,12 @@ class InMemoryConnections:
         return self.by_id.get(connection_id)
 
     async def change(
-        self, connection_id: ConnectionId, *, language: LanguageCode | None = None, listening: bool | None = None
+        self,
+        connection_id: ConnectionId,
+        *,
+        language: LanguageCode | None = None,
+        listening: bool | None = None,
+        delay_ms: int | None = None,
     ) -> Connection | None:
         known = self.by_id.get(connection_id)
         if known is None:
@@ -106,6 +111,7 @@ class InMemoryConnections:
             known,
             target_language=known.target_language if language is None else language,
             listening=known.listening if listening is None else listening,
+            delay_ms=known.delay_ms if delay_ms is None else delay_ms,
         )
         return self.by_id[connection_id]
 

@@ -51,7 +51,7 @@ async def carry_out(handling: ConnectionHandling, caller: Caller, message: messa
         case messages.PausePlayback() | messages.ResumePlayback():
             await handling.listening.listening(caller, listening=isinstance(message, messages.ResumePlayback))
         case messages.PlaybackReport():
-            _measure(handling, message)
+            await handling.note_playback(caller.connection_id, [each.playback() for each in message.clips])
         case _:
             await _command(handling, caller, _COMMANDS[type(message)])
     return None
@@ -77,13 +77,3 @@ def _refresh(caller: Caller) -> Notice | None:
     if now_ms() < caller.expires_at_ms - _REFRESH_BEFORE_MS:
         return None
     return ConnectionRefreshRequired(expires_at=caller.expires_at_ms)
-
-
-def _measure(handling: ConnectionHandling, report: messages.PlaybackReport) -> None:
-    for clip in report.clips:
-        handling.meter.count("ClipDownloadFailures", int(clip.failed))
-        handling.meter.count("ClipsSkipped", int(clip.skipped))
-        if clip.played_at is not None:
-            handling.meter.duration_ms("PlaybackWait", max(0, clip.played_at - clip.received_at))
-        if clip.download_ms is not None:
-            handling.meter.duration_ms("S3DownloadLatency", clip.download_ms)

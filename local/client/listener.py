@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlencode
 
+from local.client.clip_report import clip_report
 from local.client.clips import ClipDownloader, save_clip
 from local.client.connection import Connection, ConnectionPolicy
 from local.client.errors import ClientError, ClipUnavailableError, ConnectionNotAllowedError
@@ -27,7 +28,7 @@ from local.client.messages import (
     write_join,
     write_playback_report,
 )
-from local.client.playback import ClipPlay, DriftControl, Fate, Playback
+from local.client.playback import DriftControl, Fate, Playback
 from local.client.record import HeardSegment, ListenerRecord, SourceCaption
 from local.client.server_clock import clock_offset_ms
 
@@ -373,7 +374,12 @@ class Listener:
         self._playback.advance(now)
         epoch_offset_ms = time.time_ns() / 1e6 - time.monotonic() * 1000
         reports = [
-            _clip_report(self._playback.clips[number], received.download_ms, epoch_offset_ms)
+            clip_report(
+                self._playback.clips[number],
+                download_ms=received.download_ms,
+                spoken_at_ms=received.message.spoken_at - self._clock_offset_ms,
+                epoch_offset_ms=epoch_offset_ms,
+            )
             for number, received in sorted(self._received.items())
             if number not in self._reported and self._playback.clips[number].fate in REPORTED_FATES
         ]
@@ -386,14 +392,3 @@ class Listener:
                 raise self._failure
             self._changed.clear()
             await self._changed.wait()
-
-
-def _clip_report(clip: ClipPlay, download_ms: int | None, epoch_offset_ms: float) -> ClipReport:
-    return ClipReport(
-        sequence_number=clip.number,
-        received_at=round(clip.received_at * 1000 + epoch_offset_ms),
-        played_at=None if clip.played_at is None else round(clip.played_at * 1000 + epoch_offset_ms),
-        download_ms=download_ms,
-        failed=clip.fate is Fate.FAILED,
-        skipped=clip.fate is Fate.SKIPPED,
-    )

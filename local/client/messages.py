@@ -50,7 +50,8 @@ class TranslatedAudio:
     Attributes:
         url: Presigned address of the clip, or None for text only.
         duration: Seconds.
-        timestamp: When it was committed, epoch milliseconds by the server's clock.
+        timestamp, spoken_at: When it was committed, and when its last audio had reached the server; epoch milliseconds
+            by the server's clock.
         spoken_start_ms, spoken_end_ms: Where it was spoken, since the session's first sample.
         translated: False when ``text`` is the source text because it could not be translated.
         replayed: Sent again on request.
@@ -61,6 +62,7 @@ class TranslatedAudio:
     url: str | None
     duration: float
     timestamp: int
+    spoken_at: int
     text: str
     source_text: str
     spoken_start_ms: int
@@ -79,12 +81,13 @@ class BroadcastState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStatus:
-    """Who is listening, for the speaker."""
+    """Who is listening, and how late they hear (None: not known yet), for the speaker."""
 
     listener_count: int
     listeners_by_language: Mapping[str, int]
     duration_ms: int
     state: str
+    delay_ms: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +233,7 @@ def _translated_audio(fields: _Fields) -> TranslatedAudio:
         url=fields.optional_text("url"),
         duration=fields.number("duration"),
         timestamp=fields.integer("timestamp"),
+        spoken_at=fields.integer("spokenAt"),
         text=fields.text("text"),
         source_text=fields.text("sourceText"),
         spoken_start_ms=fields.integer("spokenStartMs"),
@@ -245,6 +249,7 @@ def _session_status(fields: _Fields) -> SessionStatus:
         listeners_by_language=fields.counts("listenersByLanguage"),
         duration_ms=fields.integer("durationMs"),
         state=fields.text("state"),
+        delay_ms=fields.integer("delayMs") if fields.has("delayMs") else None,
     )
 
 
@@ -324,6 +329,7 @@ class ClipReport:
     received_at: int
     played_at: int | None
     download_ms: int | None
+    delay_ms: int | None
     failed: bool
     skipped: bool
 
@@ -338,6 +344,7 @@ def write_playback_report(clips: Sequence[ClipReport]) -> str:
                 "receivedAt": clip.received_at,
                 "playedAt": clip.played_at,
                 "downloadMs": clip.download_ms,
+                "delayMs": clip.delay_ms,
                 "failed": clip.failed,
                 "skipped": clip.skipped,
             }

@@ -72,6 +72,7 @@ NOTICES: dict[str, Notice] = {
         url="https://bucket.example/sessions/joyful-hope-911/translated/es/00000003.mp3?signature",
         duration=1.824,
         timestamp=1_795_000_000_900,
+        spoken_at=1_794_999_999_500,
         text="Buenos días y bienvenidos.",
         source_text="Good morning and welcome.",
         spoken_start_ms=7250,
@@ -86,6 +87,7 @@ NOTICES: dict[str, Notice] = {
         url=None,
         duration=0.0,
         timestamp=1_795_000_000_900,
+        spoken_at=1_794_999_999_500,
         text="Доброго ранку.",
         source_text="Good morning.",
         spoken_start_ms=7250,
@@ -103,6 +105,10 @@ NOTICES: dict[str, Notice] = {
         listeners_by_language={"es": 2, "fr": 1},
         duration_ms=61_000,
         state=SessionState.LIVE,
+        delay_ms=2_400,
+    ),
+    "sessionStatus before anybody has listened": SessionStatus(
+        session_id=SESSION_ID, listener_count=0, listeners_by_language={}, duration_ms=500, state=SessionState.LIVE
     ),
     "connectionRefreshRequired": ConnectionRefreshRequired(expires_at=1_795_000_007_200_000),
     "sessionEnded": SessionEnded(session_id=SESSION_ID, reason="ended"),

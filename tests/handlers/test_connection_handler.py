@@ -263,6 +263,7 @@ def test_a_hole_is_filled_with_fresh_urls(session_id: str) -> None:
                 "sourceText": f"text {number}",
                 "startSample": 0,
                 "endSample": 16_000,
+                "spokenAt": 4,
                 "committedAt": 5,
                 "delivered": True,
                 "languages": languages,
@@ -323,6 +324,20 @@ def test_a_playback_report_is_counted_and_not_answered(session_id: str, capsys: 
     metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert any(each.get("S3DownloadLatency") == [42.0] for each in metrics)
     assert any(each.get("ClipDownloadFailures") == [1.0] for each in metrics)
+
+
+def test_the_speaker_learns_how_late_the_listeners_hear(session_id: str) -> None:
+    before = say(session_id, {"action": "getSessionStatus"})
+    for connection, delay_ms in (("l=", 2_400), ("m=", 9_000), ("n=", 2_600)):
+        listener = {"connection": connection, "role": "listener", "language": "es"}
+        say(session_id, route="$connect", **listener)
+        clips = [{"sequenceNumber": 0, "receivedAt": 1, "playedAt": 2, "delayMs": delay_ms}]
+        say(session_id, {"action": "playbackReport", "clips": clips}, **listener)
+    after = say(session_id, {"action": "getSessionStatus"})
+    assert before is not None
+    assert before["delayMs"] is None
+    assert after is not None
+    assert after["delayMs"] == 2_600
 
 
 def test_a_lost_speaker_leaves_a_record_and_a_replaced_one_does_not(session_id: str) -> None:

@@ -127,6 +127,7 @@ class SmallGateway:
             "url": url,
             "duration": 1.0 if url else 0.0,
             "timestamp": time.time_ns() // 1_000_000,
+            "spokenAt": time.time_ns() // 1_000_000 - 1_000,
             "text": f"texto {number}",
             "sourceText": f"text {number}",
             "spokenStartMs": number * 2_000,

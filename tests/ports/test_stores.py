@@ -40,6 +40,7 @@ def segment(number: int) -> Segment:
     return Segment(
         session_id=SESSION_ID,
         source=SourceSegment(number=number, text="Good morning.", start_sample=0, end_sample=16_000),
+        spoken_at_ms=1_795_000_000_000,
         committed_at_ms=1_795_000_001_000,
         renditions={
             ES: Rendition(language=ES, text="Buenos días.", clip_key="sessions/x.mp3", duration_s=1.234),
@@ -155,11 +156,13 @@ async def test_the_audience_is_everybody_with_their_language_now(stores: Stores)
     await stores.connections.add(replace(connection("x", ES), session_id=SessionId("other-room-100")))
     await stores.connections.change(ConnectionId("b"), language=FR)
     await stores.connections.change(ConnectionId("c"), listening=False)
+    await stores.connections.change(ConnectionId("a"), delay_ms=2_400)
     audience = await stores.connections.audience(SESSION_ID)
     assert {each.connection_id for each in audience.speakers} == {"s"}
     assert audience.count_by_language == {"es": 1, "fr": 2}
     assert [each.connection_id for each in audience.listening_to(FR)] == ["b"]
     assert audience.active_languages == (ES, FR)
+    assert audience.delay_ms == 2_400
 
 
 async def test_a_removed_connection_is_gone(stores: Stores) -> None:

@@ -97,17 +97,24 @@ def test_the_server_understands_a_playback_report() -> None:
         received_at=received_at,
         played_at=received_at + 200,
         download_ms=45,
+        delay_ms=2_400,
         failed=False,
         skipped=False,
     )
     failed = client.ClipReport(
-        sequence_number=4, received_at=received_at, played_at=None, download_ms=None, failed=True, skipped=False
+        sequence_number=4,
+        received_at=received_at,
+        played_at=None,
+        download_ms=None,
+        delay_ms=None,
+        failed=True,
+        skipped=False,
     )
     report = server.decode_message(client.write_playback_report([played, failed]))
     assert isinstance(report, server.PlaybackReport)
-    assert [(clip.sequence_number, clip.download_ms, clip.failed) for clip in report.clips] == [
-        (3, 45, False),
-        (4, None, True),
+    assert [(clip.sequence_number, clip.download_ms, clip.delay_ms, clip.failed) for clip in report.clips] == [
+        (3, 45, 2_400, False),
+        (4, None, None, True),
     ]
 
 

@@ -101,9 +101,14 @@ class Connections(Protocol):
         ...
 
     async def change(
-        self, connection_id: ConnectionId, *, language: LanguageCode | None = None, listening: bool | None = None
+        self,
+        connection_id: ConnectionId,
+        *,
+        language: LanguageCode | None = None,
+        listening: bool | None = None,
+        delay_ms: int | None = None,
     ) -> Connection | None:
-        """Change a listener's language or whether they listen; the connection afterwards, if it is known."""
+        """Change what is given of a listener; the connection afterwards, if it is known."""
         ...
 
     async def remove(self, connection_id: ConnectionId) -> Connection | None:

@@ -20,7 +20,7 @@ from babelcast.domain.audio import SAMPLE_RATE_HZ, ms_to_samples
 from babelcast.domain.languages import LanguageOffer
 from babelcast.domain.segmenter import SegmenterLimits
 from babelcast.observability import meter
-from babelcast.ports import CellCapacity, Connections, Meter, Sessions, Synthesizer
+from babelcast.ports import CellCapacity, Connections, Sessions, Synthesizer
 from babelcast.settings import (
     AudioProcessorSettings,
     AuthorizerSettings,
@@ -38,6 +38,7 @@ from babelcast.usecases.control_broadcast import ControlBroadcast
 from babelcast.usecases.create_session import CreateSession
 from babelcast.usecases.join_session import JoinSession
 from babelcast.usecases.live_transcription import TranscriptionPool
+from babelcast.usecases.note_playback import NotePlayback
 from babelcast.usecases.notify_segment import NotifySegment
 from babelcast.usecases.phrase_cache import CachedSynthesizer, CachedTranslator
 from babelcast.usecases.process_audio import ProcessAudio
@@ -80,9 +81,9 @@ class ConnectionHandling:
     join: JoinSession
     listening: ChangeListening
     status: ReportStatus
+    note_playback: NotePlayback
     connections: Connections
     broadcast: Broadcast
-    meter: Meter
 
 
 @cache
@@ -112,9 +113,9 @@ def connection_handling() -> ConnectionHandling:
         ),
         listening=ChangeListening(sessions=sessions, connections=connections),
         status=ReportStatus(sessions=sessions, connections=connections, broadcast=broadcast, now_ms=now_ms),
+        note_playback=NotePlayback(connections=connections, meter=meter),
         connections=connections,
         broadcast=broadcast,
-        meter=meter,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import median_low
 from typing import Final, NewType
 
 from babelcast.domain.languages import LanguageCode
@@ -29,6 +30,7 @@ class Connection:
         target_language: What a listener hears; None for a speaker.
         listening: False while a listener has paused playback; their language is not translated for their sake.
         joined_at_ms: When it opened, epoch milliseconds.
+        delay_ms: What a listener last told of how late the speech is heard; None before.
     """
 
     connection_id: ConnectionId
@@ -37,6 +39,7 @@ class Connection:
     joined_at_ms: int
     target_language: LanguageCode | None = None
     listening: bool = True
+    delay_ms: int | None = None
 
     def __post_init__(self) -> None:
         if (self.role is Role.LISTENER) != (self.target_language is not None):
@@ -74,6 +77,12 @@ class Audience:
     def listening_to(self, language: LanguageCode) -> tuple[Connection, ...]:
         """The active listeners of one language."""
         return tuple(each for each in self.listeners if each.target_language == language and each.listening)
+
+    @property
+    def delay_ms(self) -> int | None:
+        """How late the speech is heard, in the median of the listeners who have told; None before one has."""
+        told = [each.delay_ms for each in self.listeners if each.listening and each.delay_ms is not None]
+        return median_low(told) if told else None
 
     @property
     def count_by_language(self) -> dict[str, int]:

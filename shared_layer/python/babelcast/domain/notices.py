@@ -63,6 +63,7 @@ class TranslatedAudio:
         url: Where the clip is for ten minutes, or None for text only.
         duration: Seconds.
         timestamp: When it was committed.
+        spoken_at: When its last audio reached the server; from then on a listener's delay is counted.
         translated: False when ``text`` is the source text because translation failed.
         replayed: It is sent again.
     """
@@ -73,6 +74,7 @@ class TranslatedAudio:
     url: str | None
     duration: float
     timestamp: int
+    spoken_at: int
     text: str
     source_text: str
     spoken_start_ms: int
@@ -93,13 +95,18 @@ class BroadcastState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStatus:
-    """How the broadcast is doing, for the speaker."""
+    """How the broadcast is doing, for the speaker.
+
+    Attributes:
+        delay_ms: From the end of a clause to its sound, in the median of the listeners; None before one has told.
+    """
 
     session_id: SessionId
     listener_count: int
     listeners_by_language: Mapping[str, int]
     duration_ms: int
     state: SessionState
+    delay_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

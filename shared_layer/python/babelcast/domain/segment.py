@@ -57,12 +57,14 @@ class Segment:
     """A committed segment with what was made of it.
 
     Attributes:
+        spoken_at_ms: When its last audio reached the stream, epoch milliseconds.
         committed_at_ms: Epoch milliseconds.
         delivered: Its listeners have been notified.
     """
 
     session_id: SessionId
     source: SourceSegment
+    spoken_at_ms: int
     committed_at_ms: int
     renditions: Mapping[LanguageCode, Rendition] = field(default_factory=lambda: MappingProxyType({}))
     delivered: bool = False

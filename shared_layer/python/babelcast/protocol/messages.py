@@ -24,6 +24,7 @@ from babelcast.domain.notices import (
     Transcription,
     TranslatedAudio,
 )
+from babelcast.domain.playback import ClipPlayback
 
 MAX_MESSAGE_BYTES: Final = 128 * 1024
 """Source: API Gateway WebSocket quotas, message payload size."""
@@ -155,22 +156,34 @@ class Resume(ClientMessage, frozen=True, kw_only=True):
     last_sequence_number: Annotated[int, msgspec.Meta(ge=-1, le=2**32 - 1)]
 
 
-class ClipPlayback(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """How one clip fared at a listener. Times are epoch milliseconds by the listener's clock."""
+class ReportedClip(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """See `babelcast.domain.playback.ClipPlayback`."""
 
     sequence_number: Count
     received_at: Position
     played_at: Position | None = None
     download_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] | None = None
+    delay_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] | None = None
     failed: bool = False
     skipped: bool = False
+
+    def playback(self) -> ClipPlayback:
+        """As the domain has it."""
+        return ClipPlayback(
+            received_at=self.received_at,
+            played_at=self.played_at,
+            download_ms=self.download_ms,
+            delay_ms=self.delay_ms,
+            failed=self.failed,
+            skipped=self.skipped,
+        )
 
 
 class PlaybackReport(ClientMessage, frozen=True, kw_only=True):
     """How the clips since the last report fared."""
 
     ACTION: ClassVar[str] = "playbackReport"
-    clips: Annotated[tuple[ClipPlayback, ...], msgspec.Meta(max_length=200)]
+    clips: Annotated[tuple[ReportedClip, ...], msgspec.Meta(max_length=200)]
 
 
 CLIENT_MESSAGES: Final[dict[str, type[ClientMessage]]] = {

@@ -68,6 +68,7 @@ class NotifySegment:
             url=self.clips.url(rendition.clip_key) if rendition.clip_key else None,
             duration=rendition.duration_s,
             timestamp=segment.committed_at_ms,
+            spoken_at=segment.spoken_at_ms,
             text=rendition.text,
             source_text=segment.source.text,
             spoken_start_ms=segment.source.spoken_start_ms,

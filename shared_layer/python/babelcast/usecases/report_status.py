@@ -53,4 +53,5 @@ class ReportStatus:
             listeners_by_language=audience.count_by_language,
             duration_ms=max(0, self.now_ms() - session.created_at_ms),
             state=session.state,
+            delay_ms=audience.delay_ms,
         )

@@ -88,6 +88,7 @@ class SegmentDelivery:
         segment = Segment(
             session_id=live.session_id,
             source=commit.segment,
+            spoken_at_ms=ready_at_ms if place is None else place.arrived_at_ms,
             committed_at_ms=tools.now_ms(),
             renditions=renditions,
         )

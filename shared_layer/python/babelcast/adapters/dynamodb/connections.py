@@ -47,10 +47,15 @@ class DynamoDbConnections:
         return _connection(answer["Item"]) if "Item" in answer else None
 
     async def change(
-        self, connection_id: ConnectionId, *, language: LanguageCode | None = None, listening: bool | None = None
+        self,
+        connection_id: ConnectionId,
+        *,
+        language: LanguageCode | None = None,
+        listening: bool | None = None,
+        delay_ms: int | None = None,
     ) -> Connection | None:
         """See the port."""
-        changes = {"targetLanguage": language, "listening": listening}
+        changes = {"targetLanguage": language, "listening": listening, "delayMs": delay_ms}
         wanted = {name: value for name, value in changes.items() if value is not None}
         try:
             answer = await call(
@@ -106,4 +111,5 @@ def _connection(item: Mapping[str, Any]) -> Connection:
         joined_at_ms=int(item["joinedAt"]),
         target_language=LanguageCode(item["targetLanguage"]) if role is Role.LISTENER else None,
         listening=bool(item["listening"]),
+        delay_ms=int(item["delayMs"]) if "delayMs" in item else None,
     )

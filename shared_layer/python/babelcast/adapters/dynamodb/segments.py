@@ -59,6 +59,7 @@ def segment_item(segment: Segment, *, expires_at_s: int) -> dict[str, Any]:
         "sourceText": segment.source.text,
         "startSample": segment.source.start_sample,
         "endSample": segment.source.end_sample,
+        "spokenAt": segment.spoken_at_ms,
         "committedAt": segment.committed_at_ms,
         "delivered": segment.delivered,
         "languages": {
@@ -83,6 +84,7 @@ def _segment(item: Mapping[str, Any]) -> Segment:
             start_sample=int(item["startSample"]),
             end_sample=int(item["endSample"]),
         ),
+        spoken_at_ms=int(item["spokenAt"]),
         committed_at_ms=int(item["committedAt"]),
         delivered=bool(item["delivered"]),
         renditions={
