@@ -37,7 +37,7 @@ bench-latency: setup build/stages/dev/manifest.json build/stages/prod/manifest.j
 	@$(PYTHON) -m benchmarks.latency --minutes $(MINUTES) --speech $(SPEECH) --out out/bench-latency-$(SPEECH)
 
 bench-window: setup  ## Measure what the event source's batching costs in latency (8 min); numbers in out/bench-window.json
-	@$(PYTHON) -m benchmarks.batch_window --out out/bench-window.json
+	@$(PYTHON) -m benchmarks.latency.batch_window --out out/bench-window.json
 
 bench-soak: setup  ## Tone speech (MINUTES) at three batch windows, without faults, then with: no word may be lost, cut, repeated or moved
 	@mkdir -p out && $(PYTHON) -m benchmarks.soak --minutes $(MINUTES) --no-faults --out out/bench-soak-clean.json

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.soak import SoakPlan, soak
-from benchmarks.soak_faults import FaultCounts
+from benchmarks.soak.faults import FaultCounts
+from benchmarks.soak.running import SoakPlan, soak
 
 pytestmark = pytest.mark.slow
 

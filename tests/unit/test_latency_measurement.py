@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.function_metrics import FunctionMetrics, read_metrics
-from benchmarks.latency_measurement import Hop, hop_times, segment_times
-from benchmarks.natural_speech import SpokenWord, fluent_speech, natural_speech
+from benchmarks.latency.function_metrics import FunctionMetrics, read_metrics
+from benchmarks.latency.measurement import Hop, hop_times, segment_times
+from benchmarks.latency.speech import SpokenWord, fluent_speech, natural_speech
 from local.client.playback import Fate
 from local.client.record import HeardSegment, ListenerRecord
 from local.report.broadcast import Broadcast

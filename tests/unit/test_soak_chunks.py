@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.soak_chunks import UnrulyChunks
+from benchmarks.soak.chunks import UnrulyChunks
 from local.client.messages import AudioChunk
 from local.client.outgoing import OutgoingChunks
 

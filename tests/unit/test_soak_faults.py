@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.soak import make_script, parse_windows
-from benchmarks.soak_faults import (
+from benchmarks.soak.__main__ import parse_windows
+from benchmarks.soak.faults import (
     MARGIN_S,
     READ_FAILURE_S,
     Fault,
@@ -21,8 +21,9 @@ from benchmarks.soak_faults import (
     has_served,
     plan_faults,
 )
-from benchmarks.soak_report import WindowReport, table
-from benchmarks.soak_verdict import Damage, Place, Verdict
+from benchmarks.soak.report import WindowReport, table
+from benchmarks.soak.running import make_script
+from benchmarks.soak.verdict import Damage, Place, Verdict
 
 COUNTS = FaultCounts(kills=5, breaks=4, replacements=3, doubles=2, read_failures=2)
 

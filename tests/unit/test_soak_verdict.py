@@ -8,7 +8,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.soak_verdict import Damage, compare, count_missing, count_overtaken, judge, words_heard, words_written
+from benchmarks.soak.verdict import Damage, compare, count_missing, count_overtaken, judge, words_heard, words_written
 from local.client.playback import Fate
 from local.client.record import HeardSegment, ListenerRecord, SourceCaption
 from local.engines.speech import SPEAKER_RATE_HZ

@@ -9,7 +9,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.latency_measurement import Hop, Measurement
+from benchmarks.latency.measurement import Hop, Measurement
 
 _INK: Final = "#222222"
 _PALETTE: Final[tuple[tuple[float, float, float], ...]] = tuple(colormaps["tab10"].colors)  # type: ignore[attr-defined]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from benchmarks.function_metrics import FunctionMetrics
-from benchmarks.natural_speech import SpokenWord
-from benchmarks.percentiles import percentile
+from benchmarks.latency.function_metrics import FunctionMetrics
+from benchmarks.latency.percentiles import percentile
+from benchmarks.latency.speech import SpokenWord
 from local.report.broadcast import Broadcast
 
 

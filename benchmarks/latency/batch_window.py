@@ -4,7 +4,7 @@ For each way of reading the audio stream, the local stack is started anew, with 
 take as long as a profile says. The same speech is spoken in real time to one listener each time. Printed is the time
 from the end of a clause in the speaker's mouth until the listener is told of its clip, and until the clip is played.
 
-    python -m benchmarks.batch_window --out out/bench-window.json
+    python -m benchmarks.latency.batch_window --out out/bench-window.json
 """
 
 import argparse
@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.function_metrics import read_metrics
-from benchmarks.natural_speech import natural_speech
-from benchmarks.percentiles import percentile
+from benchmarks.latency.function_metrics import read_metrics
+from benchmarks.latency.percentiles import percentile
+from benchmarks.latency.speech import natural_speech
 from local.broadcasting import Broadcasting, BroadcastPlan
 from local.event_source.configuration import MappingOverrides
 from local.report.broadcast import Broadcast
@@ -183,7 +183,7 @@ def _report(options: argparse.Namespace, measurements: Sequence[Measurement]) ->
 def main() -> int:
     """Run the command line; 1 when something was lost or doubled."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.batch_window",
+        prog="python -m benchmarks.latency.batch_window",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -22,11 +22,11 @@ from typing import Final
 
 import aiohttp
 
-from benchmarks.function_metrics import FunctionMetrics, read_metrics
-from benchmarks.latency_measurement import Measurement, SegmentTimes, hop_times, segment_times
-from benchmarks.latency_report import draw, table
-from benchmarks.natural_speech import Speech, fluent_speech, natural_speech
-from benchmarks.percentiles import percentile
+from benchmarks.latency.function_metrics import FunctionMetrics, read_metrics
+from benchmarks.latency.measurement import Measurement, SegmentTimes, hop_times, segment_times
+from benchmarks.latency.percentiles import percentile
+from benchmarks.latency.report import draw, table
+from benchmarks.latency.speech import Speech, fluent_speech, natural_speech
 from local.broadcasting import Broadcasting, BroadcastPlan, Outcome
 from local.report.summary import summarise
 from local.services.profiles import Profile

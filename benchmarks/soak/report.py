@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from benchmarks.soak_faults import Fault, FaultKind
-from benchmarks.soak_verdict import Damage, Verdict
+from benchmarks.soak.faults import Fault, FaultKind
+from benchmarks.soak.verdict import Damage, Verdict
 
 HEADINGS: Final = (
     "window",

@@ -1,0 +1,1 @@
+"""How late listeners hear, hop by hop, and what batching costs."""

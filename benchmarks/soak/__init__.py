@@ -1,0 +1,1 @@
+"""Minutes of tone speech through whole stacks while their parts are hurt."""
