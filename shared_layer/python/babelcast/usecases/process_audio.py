@@ -60,12 +60,15 @@ class ProcessAudio:
         silent = self.pool.idle(now_s=self.tools.monotonic_s(), idle_limit_s=self.tools.limits.idle_limit_s)
         # Those who go on speaking in this batch are heard again from the cursor instead.
         finishing = [self._finish_silent(each) for each in silent if each.session_id not in by_session]
-        outcomes, _ = await asyncio.gather(
+        outcomes, finished = await asyncio.gather(
             asyncio.gather(
                 *(self._guarded(session_id, own) for session_id, own in by_session.items()), return_exceptions=True
             ),
             asyncio.gather(*finishing, return_exceptions=True),
         )
+        # What could not be finished now is heard again from the cursor when audio comes.
+        if unfinished := sum(outcome is not None for outcome in finished):
+            self.tools.meter.count("SilentSessionsUnfinished", unfinished)
         return {
             own[0].sequence_number: outcome
             for own, outcome in zip(by_session.values(), outcomes, strict=True)
@@ -75,7 +78,7 @@ class ProcessAudio:
     async def _finish_silent(self, live: LiveTranscription) -> None:
         """Deliver what was said by a speaker whose audio has stopped coming, before the recogniser hangs up."""
         try:
-            async with asyncio.timeout(self.tools.limits.session_deadline_s):
+            async with asyncio.timeout(self.tools.limits.silent_deadline_s):
                 session = await self.sessions.get(live.session_id)
                 if session.cursor == live.cursor and not live.segmenter.is_idle:
                     audience = await self.connections.audience(live.session_id)

@@ -21,6 +21,7 @@ class ProcessingLimits:
         result_wait_s: After feeding, how long an invocation listens for results before it returns.
         pending_result_wait_s: The same while a sentence is not finished; over as soon as it is.
         flush_deadline_s: How long the recogniser may take to finish after the last audio.
+        silent_deadline_s: How long the others of the cell wait for one whose audio has stopped coming to be finished.
         session_deadline_s: How long one session may take in one invocation, new attempts included.
         retry_pause_s: Before a new attempt with another recogniser; it doubles with each.
         retries_s: How long new attempts begin within an invocation; the other sessions of the cell wait for it.
@@ -46,6 +47,7 @@ class ProcessingLimits:
     result_wait_s: float = 0.35
     pending_result_wait_s: float = 0.8
     flush_deadline_s: float = 10.0
+    silent_deadline_s: float = 4.0
     session_deadline_s: float = 35.0
     retry_pause_s: float = 0.25
     retries_s: float = 2.0
