@@ -12,8 +12,8 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,10 +34,15 @@ _FUNCTION: Final = "audio_processor"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A way of reading the stream."""
+    """A way of reading the stream.
+
+    Attributes:
+        environment: Settings of `audio_processor` that go with it.
+    """
 
     name: str
     overrides: MappingOverrides
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 VARIANTS: Final = (
@@ -48,7 +53,12 @@ VARIANTS: Final = (
         )
         for window_s in (0, 1, 2, 3)
     ),
-    Variant(name="fan-out, window 0 s", overrides=MappingOverrides(batching_window_seconds=0, enhanced_fan_out=True)),
+    Variant(
+        name="fan-out, window 0 s",
+        overrides=MappingOverrides(batching_window_seconds=0, enhanced_fan_out=True),
+        # Pushed audio comes at once and is not kept waiting, as in the stage that has it.
+        environment={"RESULT_WAIT_MS": "150", "PENDING_RESULT_WAIT_MS": "150"},
+    ),
 )
 
 
@@ -92,6 +102,7 @@ async def measure(variant: Variant, recording: Recording, options: argparse.Name
         service_times=options.service_times.times,
         service_seed=options.seed,
         event_source_overrides=variant.overrides,
+        environment={_FUNCTION: variant.environment},
     )
     clock = asyncio.get_running_loop()
     async with Stack(stack_options) as stack:
