@@ -7,7 +7,10 @@ from local.client.messages import AudioChunk
 from local.client.outgoing import OutgoingChunks
 
 _HOLD_S: Final = (0.3, 0.9)
-"""Until after one to three later chunks. The processor waits for 1.5 s of audio before it fills a gap."""
+"""Until after one to three later chunks."""
+_LONG_HOLD_S: Final = (2.0, 5.5)
+"""As by a cold start, or a message that is lost and sent again; the processor waits for 7 s of audio."""
+_LONG_SHARE: Final = 0.05
 _ECHO_S: Final = (0.0, 0.7)
 
 
@@ -54,8 +57,9 @@ class UnrulyChunks(OutgoingChunks):
         super().add(chunk)
         is_held, is_doubled = self._chance.random() < self._held_share, self._chance.random() < self._doubled_share
         hold_s, echo_s = self._chance.uniform(*_HOLD_S), self._chance.uniform(*_ECHO_S)
+        is_long, long_hold_s = self._chance.random() < _LONG_SHARE, self._chance.uniform(*_LONG_HOLD_S)
         if is_held:
-            self._holds[chunk.index] = hold_s
+            self._holds[chunk.index] = long_hold_s if is_long else hold_s
         if is_doubled:
             self._doubles[chunk.index] = (chunk, echo_s)
 

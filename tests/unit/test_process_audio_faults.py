@@ -82,6 +82,16 @@ async def test_a_lost_chunk_costs_its_words_alone_and_is_counted(room: Room) -> 
     assert room.meter.counts["AudioGaps"] == 1
 
 
+@pytest.mark.parametrize("size", [1, 4, 1000])
+async def test_a_chunk_that_comes_six_seconds_late_is_not_lost(room: Room, size: int) -> None:
+    await room.open(SESSION, "es")
+    chunks = chunks_of(block_speech(40))
+    await room.say(*chunks[:4], *chunks[5:29], chunks[4], *chunks[29:], END)
+    await room.run(size)
+    assert room.captions() == words(40)
+    assert room.meter.counts["AudioGaps"] == 0
+
+
 async def test_a_long_break_ends_the_sentence_and_is_not_filled(room: Room) -> None:
     await room.open(SESSION, "es")
     await room.say(*chunks_of(block_speech(6)[: 16_000 * 2 * 1]))

@@ -50,12 +50,12 @@ def test_without_shares_chunks_are_sent_as_ever() -> None:
 
 
 @given(st.integers())
-def test_every_chunk_is_sent_and_soon(seed: int) -> None:
+def test_every_chunk_is_sent_before_the_processor_gives_it_up(seed: int) -> None:
     outgoing = UnrulyChunks(random.Random(seed), held_share=0.3, doubled_share=0.3)
     sent = spoken(outgoing, 60)
     firsts = {index: at for at, index in reversed(sent)}
     assert set(firsts) == set(range(60))
-    assert all(at - index * CHUNK_S <= 0.9 + 1e-9 for index, at in firsts.items())
+    assert all(at - index * CHUNK_S <= 5.5 + 1e-9 for index, at in firsts.items())
     assert all(at - firsts[index] <= 0.7 + 1e-9 for at, index in sent)
     assert len(outgoing) == 0
 
