@@ -29,8 +29,8 @@ class ProcessingLimits:
         cut_word_samples: A word that ends so close to where a lost speaker's audio ends may have been cut.
         delivery_attempts: How many invocations try to reach a connection that does not answer.
         idle_limit_s: A recogniser that has heard nothing for so long is given up; Transcribe hangs up after 15 s.
-        reorder_samples: How much audio waits behind a missing chunk before the gap is filled with silence; more than the
-            5 s after which a speaker's app sends again what was not acknowledged.
+        reorder_samples: How much audio waits behind a missing chunk before the gap is filled with silence; more than
+            the 5 s after which a speaker's app sends again what was not acknowledged.
         longest_fill_samples: A longer gap is a break in the speech: what was said is finished, nothing is filled.
         silence_step_samples: How much silence lies between two moves of the cursor without a segment.
         silence_margin_samples: Audio that is kept uncommitted because a word may have begun in it.
