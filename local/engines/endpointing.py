@@ -28,10 +28,6 @@ _ONSET_MARGIN_DB: Final = 12.0
 _SPEECH_MARGIN_DB: Final = 9.0
 _BELOW_SPEECH_DB: Final = 32.0
 """A frame this far below the speech's own level belongs to a pause."""
-_PITCH_FRAMES: Final = 4
-_PITCH_LAGS: Final = slice(40, 230)
-"""Samples between two periods of voices from 400 down to 70 Hz."""
-_PITCH_CORRELATION: Final = 0.4
 _ONSET_FRAMES: Final = 14
 _ONSET_LOUD_FRAMES: Final = 7
 
@@ -66,8 +62,6 @@ class Endpointer:
         self._levels = _Levels()
         self._last_sample = 0.0
         self._in_speech = False
-        self._window = np.zeros(_PITCH_FRAMES * FRAME_SAMPLES, dtype=np.float32)
-        self._voiced = 0
         self.pause_frames = 0
 
     @property
@@ -75,27 +69,19 @@ class Endpointer:
         """Between an onset and `end_speech`."""
         return self._in_speech
 
-    @property
-    def voiced_frames(self) -> int:
-        """Frames with a voice's pitch, since the onset or shortly before."""
-        return self._voiced
-
     def end_speech(self) -> None:
         """Back to waiting for an onset."""
         self._in_speech = False
         self.pause_frames = 0
-        self._voiced = 0
         self._onset.clear()
 
     def classify(self, frame: npt.NDArray[np.int16]) -> Sound:
         """What the next frame (`FRAME_SAMPLES` samples) is."""
         level = self._level_db(frame)
-        self._window = np.concatenate((self._window[FRAME_SAMPLES:], frame), dtype=np.float32)
         self._follow_floor(level)
         if not self._in_speech:
             loud = level > max(_SILENCE_DB, self._levels.floor + _ONSET_MARGIN_DB)
             self._onset.append(loud)
-            self._voiced = self._voiced + self._has_pitch() if loud else 0
             if sum(self._onset) < _ONSET_LOUD_FRAMES:
                 return Sound.QUIET
             self._in_speech = True
@@ -105,7 +91,6 @@ class Endpointer:
         self._levels.speech = max(level, self._levels.speech - 0.03)
         threshold = max(_SILENCE_DB, self._levels.floor + _SPEECH_MARGIN_DB, self._levels.speech - _BELOW_SPEECH_DB)
         if level > threshold:
-            self._voiced += self._has_pitch()
             self.pause_frames = 0
             return Sound.SPEECH
         self.pause_frames += 1
@@ -120,13 +105,6 @@ class Endpointer:
         self._last_sample = float(samples[-1])
         power = float(np.mean((samples - 0.95 * previous) ** 2))
         return 10.0 * float(np.log10(power / 32768.0**2 + 1e-12))
-
-    def _has_pitch(self) -> bool:
-        """Whether the last frames repeat themselves at a voice's pitch; noise hardly does (correlation below 0.2)."""
-        samples = self._window - self._window.mean()
-        spectrum = np.fft.rfft(samples, 2 * samples.size)
-        correlation = np.fft.irfft(spectrum.real**2 + spectrum.imag**2)
-        return bool(np.max(correlation[_PITCH_LAGS]) > _PITCH_CORRELATION * correlation[0] > 0.0)
 
     def _follow_floor(self, level: float) -> None:
         """The quietest frame of the window: speech dips below itself within a few hundred ms, steady noise does not."""

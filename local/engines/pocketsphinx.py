@@ -9,17 +9,15 @@ A longer one ends the *result*, as Transcribe's do::
 
 The longer a result has become, the shorter the pause that ends it; without any pause it is cut between two words.
 
-The feature mean, which the model needs to be right, starts from the first second of speech and then follows the
-stream; from the model's own default it would be right only after some ten seconds.
-
 Partial results come from a forked copy of the process that finishes the clause as if it ended there: finishing searches
 the lattice of all hypotheses, which is right far more often than the first pass alone (word error rate 8.7 against
 11.6 %), so that words declared stable early are nearly as good as final ones.
+
+The decoder hears words in any sound. So a result's audio is held back from it until there may be speech in it
+(`speech_cues`), most of a second after speech has begun, and is forgotten if there is none. And words count only if
+they are heard while there is speech, and are no longer than their phones can be.
 """
 
-import os
-import pickle
-import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +26,7 @@ from typing import Final
 import numpy as np
 from pocketsphinx import Decoder
 
+from local.engines.clause_decoder import ClauseDecoder
 from local.engines.endpointing import FRAME_SAMPLES, FRAME_SECONDS, Endpointer, Sound
 from local.engines.speech import (
     BYTES_PER_SAMPLE,
@@ -38,23 +37,21 @@ from local.engines.speech import (
     Result,
     Stability,
 )
+from local.engines.speech_cues import SpeechCues
 from local.engines.stabilising import STABILITY_RULES, StablePrefix
 
 _FRAME_BYTES: Final = FRAME_SAMPLES * BYTES_PER_SAMPLE
 _BLOCK_FRAMES: Final = 10
 _PARTIAL_EVERY_FRAMES: Final = 50
-_PRIMING_FRAMES: Final = 100
 _FEATURE_MEAN_AT_START: Final = "40,3,-1"
-_VOICED_FRAMES: Final = 8
-"""Speech has at least so much voice in it; noise, breath and knocks do not, but the decoder hears words in them."""
+_FORGET_FRAMES: Final = 300
+"""Sound without speech is forgotten in pieces of this length."""
+_LOOK_BACK_FRAMES: Final = (50, 200)
+"""And a second more."""
+_CUES_LATE_FRAMES: Final = 20
+_LOOK_ROUND_FRAMES: Final = 100
 _LANGUAGE_WEIGHT: Final = 5.5
 """A little below the model's default: synthetic and careful speech is clearer than what the model was tuned on."""
-
-_ALWAYS_CAPITAL: Final = frozenset(
-    {"i", "i'm", "i'll", "i've", "i'd"}
-    | {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
-    | {"january", "february", "april", "june", "july", "august", "september", "october", "november", "december"}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +99,11 @@ class PocketSphinxStream:
     """A `StreamDecoder`. Results depend on the audio alone, not on how it is cut into calls."""
 
     def __init__(self, decoder: Decoder, stability: Stability | None, pauses: Pauses) -> None:
-        self._clauses = _ClauseDecoder(decoder)
+        self._clauses = ClauseDecoder(decoder)
         self._rule = STABILITY_RULES[stability] if stability else None
         self._pauses = pauses
         self._endpointer = Endpointer()
+        self._cues = SpeechCues()
         self._remainder = b""
         self._frame = 0
         self._lead_in: deque[bytes] = deque(maxlen=pauses.first_lead_in)
@@ -128,6 +126,8 @@ class PocketSphinxStream:
             self._hear(self._remainder.ljust(_FRAME_BYTES, b"\0"))
             self._remainder = b""
         if self._result:
+            for _ in range(_CUES_LATE_FRAMES):
+                self._cues.hear(np.zeros(FRAME_SAMPLES, dtype=np.int16))
             self._end_clause()
             self._end_result()
         return self._take_results()
@@ -137,10 +137,14 @@ class PocketSphinxStream:
         return results
 
     def _hear(self, frame: bytes) -> None:
-        sound = self._endpointer.classify(np.frombuffer(frame, dtype="<i2"))
+        samples = np.frombuffer(frame, dtype="<i2")
+        sound = self._endpointer.classify(samples)
+        self._cues.hear(samples)
         self._frame += 1
         if self._clauses.is_open:
             self._clauses.feed(frame)
+            if self._frame % _BLOCK_FRAMES == 0:
+                self._listen_for_speech()
         else:
             self._lead_in.append(frame)
             if sound in {Sound.ONSET, Sound.SPEECH}:
@@ -148,7 +152,7 @@ class PocketSphinxStream:
         if self._result:
             self._watch_pauses(sound)
         if self._result and (self._frame - self._result.first_frame) % _PARTIAL_EVERY_FRAMES == 0:
-            self._report_partial()
+            self._look_at_result(self._result)
 
     def _begin_clause(self) -> None:
         first_frame = self._frame - len(self._lead_in)
@@ -156,7 +160,7 @@ class PocketSphinxStream:
             self._result = _OpenResult(
                 number=self._next_number, first_frame=first_frame, stable=StablePrefix(self._rule)
             )
-        self._clauses.begin(first_frame, self._lead_in)
+        self._clauses.begin(first_frame, self._lead_in, is_held=not self._result.reported)
         self._lead_in = deque(maxlen=self._pauses.lead_in)
 
     def _watch_pauses(self, sound: Sound) -> None:
@@ -172,10 +176,54 @@ class PocketSphinxStream:
         elif length >= self._pauses.longest:
             self._cut_result()
 
+    def _listen_for_speech(self) -> None:
+        if self._clauses.is_held and self._may_be_speech():
+            self._clauses.release()
+
+    def _may_be_speech(self) -> bool:
+        return any(self._cues.is_speech(self._frame - back, self._frame) for back in _LOOK_BACK_FRAMES)
+
+    def _look_at_result(self, result: "_OpenResult") -> None:
+        """Report what is heard; leave sound alone in which nobody speaks, or has stopped speaking."""
+        if not self._clauses.is_open:
+            self._report_partial()
+        elif result.reported:
+            if self._frame - round(result.reported[-1].end / FRAME_SECONDS) >= _FORGET_FRAMES:
+                self._cut_result()
+            else:
+                self._report_partial()
+        elif self._may_be_speech():
+            self._report_partial()
+        elif self._clauses.length >= _FORGET_FRAMES:
+            self._forget_clause()
+
+    def _forget_clause(self) -> None:
+        """Begin again with the end of the open clause, in which nothing was said."""
+        self._lead_in = deque(self._clauses.forget()[-self._pauses.first_lead_in :])
+        self._result = None
+        self._begin_clause()
+
     def _end_clause(self) -> None:
         if self._result and self._clauses.is_open:
-            self._result.settle(self._clauses.end())
+            self._listen_for_speech()
+            words = self._spoken(self._clauses.end())
+            if not words:
+                self._clauses.restore_mean()
+            self._result.settle(words)
             self._report_partial()
+
+    def _spoken(self, words: Sequence[Item]) -> list[Item]:
+        """The words that are heard while somebody speaks; more is asked of the first ones than of those after them."""
+        assert self._result is not None
+        is_new = not self._result.reported
+        spoken = [word for word in words if self._is_speech(word, surely=is_new and self._clauses.is_open)]
+        if is_new and not spoken:
+            return []
+        return [word for word in words if word in spoken or self._is_speech(word, more_frames=_LOOK_ROUND_FRAMES)]
+
+    def _is_speech(self, word: Item, *, surely: bool = False, more_frames: int = 0) -> bool:
+        start, end = round(word.start / FRAME_SECONDS), round(word.end / FRAME_SECONDS)
+        return self._cues.is_speech(start - more_frames, end + more_frames, surely=surely)
 
     def _cut_result(self) -> None:
         """End the result between two words and go on with the rest of its audio in the next."""
@@ -183,7 +231,7 @@ class PocketSphinxStream:
         words, frames = self._clauses.end_with_audio()
         settled = self._result.stable.frozen_end
         cut = max(settled, words[-2].start if len(words) > 2 else 0.0)
-        self._result.settle([word for word in words if word.end <= cut + FRAME_SECONDS / 2])
+        self._result.settle(self._spoken([word for word in words if word.end <= cut + FRAME_SECONDS / 2]))
         kept = round(self._frame - cut / FRAME_SECONDS)
         self._end_result()
         self._lead_in = deque(frames[-kept:] if 0 < kept < len(frames) else frames[-self._pauses.lead_in :])
@@ -194,11 +242,12 @@ class PocketSphinxStream:
         if not result:
             return
         if self._clauses.is_open:
-            items = result.stable.update([*result.settled, *self._clauses.words()], now=self._frame * FRAME_SECONDS)
+            words = self._spoken(self._clauses.words())
+            items = result.stable.update([*result.settled, *words], now=self._frame * FRAME_SECONDS)
         else:
             items = result.stable.frozen
         items = _written(items if self._rule else [replace(item, is_stable=False) for item in items])
-        if items and items != result.reported and self._endpointer.voiced_frames >= _VOICED_FRAMES:
+        if items and items != result.reported:
             result.reported = items
             self._results.append(
                 PartialResult(number=result.number, start=items[0].start, end=items[-1].end, items=items)
@@ -209,8 +258,6 @@ class PocketSphinxStream:
         assert result is not None
         self._result = None
         items = _written(result.stable.frozen)
-        if not result.reported and self._endpointer.voiced_frames < _VOICED_FRAMES:
-            return
         if items:
             end = items[-1].end
             items += (Item(content=".", start=end, end=end, kind=ItemKind.PUNCTUATION, is_stable=True),)
@@ -234,104 +281,6 @@ class _OpenResult:
     def settle(self, words: Sequence[Item]) -> None:
         """Take a finished clause's words for good."""
         self.settled = self.stable.settle([*self.settled, *words])
-
-
-class _ClauseDecoder:
-    """PocketSphinx on one clause at a time."""
-
-    def __init__(self, decoder: Decoder) -> None:
-        self._decoder = decoder
-        self._is_primed = False
-        self._is_decoding = False
-        self._first_frame = 0
-        self._audio: list[bytes] = []
-        self._fed = 0
-        self.is_open = False
-
-    def begin(self, first_frame: int, frames: Sequence[bytes]) -> None:
-        """A clause that starts with these frames, the first of which is the stream's ``first_frame``."""
-        self.is_open = True
-        self._first_frame = first_frame
-        self._audio = list(frames)
-        self._fed = 0
-        self._decode()
-
-    def feed(self, frame: bytes) -> None:
-        """The next frame."""
-        self._audio.append(frame)
-        self._decode()
-
-    def words(self) -> list[Item]:
-        """The words so far, as if the clause ended here; none before the decoder has started.
-
-        Ending a clause cannot be undone, so a forked process ends its copy of it.
-        """
-        if not self._is_decoding:
-            return []
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                self._decoder.end_utt()
-                with os.fdopen(writer, "wb") as pipe:
-                    pickle.dump(self._read_words(), pipe)
-            finally:
-                os._exit(0)
-        os.close(writer)
-        with os.fdopen(reader, "rb") as pipe:
-            words: list[Item] = pickle.load(pipe)
-        os.waitpid(child, 0)
-        return words
-
-    def end(self) -> list[Item]:
-        """Finish the clause: its words for good."""
-        return self.end_with_audio()[0]
-
-    def end_with_audio(self) -> tuple[list[Item], list[bytes]]:
-        """The same, with the clause's frames."""
-        self._decode(is_last=True)
-        self._decoder.end_utt()
-        self._is_decoding = self.is_open = False
-        audio, self._audio = self._audio, []
-        return self._read_words(), audio
-
-    def _decode(self, *, is_last: bool = False) -> None:
-        if not self._is_primed:
-            if len(self._audio) < _PRIMING_FRAMES and not is_last:
-                return
-            self._prime()
-        if not self._is_decoding:
-            self._decoder.start_utt()
-            self._is_decoding = True
-        while len(self._audio) - self._fed >= _BLOCK_FRAMES or (is_last and self._fed < len(self._audio)):
-            block = self._audio[self._fed : self._fed + _BLOCK_FRAMES]
-            self._fed += len(block)
-            self._decoder.process_raw(b"".join(block))
-            self._decoder.get_cmn(True)  # moves the mean to where this clause is
-
-    def _prime(self) -> None:
-        self._is_primed = True
-        self._decoder.start_utt()
-        self._decoder.process_raw(b"".join(self._audio), no_search=True)
-        mean = self._decoder.get_cmn(True)
-        self._decoder.end_utt()
-        self._decoder.set_cmn(mean)
-
-    def _read_words(self) -> list[Item]:
-        words = []
-        for segment in self._decoder.seg() or ():
-            if segment.word[0] in "<[+":
-                continue
-            content = re.sub(r"\(\d+\)$", "", segment.word)
-            words.append(
-                Item(
-                    content=content.capitalize() if content in _ALWAYS_CAPITAL else content,
-                    start=round((self._first_frame + segment.start_frame) * FRAME_SECONDS, 3),
-                    end=round((self._first_frame + segment.end_frame + 1) * FRAME_SECONDS, 3),
-                    confidence=min(1.0, round(float(segment.prob), 4)),
-                )
-            )
-        return words
 
 
 def _written(items: Sequence[Item]) -> tuple[Item, ...]:

@@ -12,6 +12,10 @@ Anything else is broken, and comes out as the words whose chords are heard in it
 marked, whatever was cut or put in, and so is one with pieces of a multiple of 10 ms swapped; other splices that keep
 the length are unless they happen to keep all three phases. Words with less than 40 ms
 between them count as one sound. Clicks of less than 10 ms are not heard, nor is anything below -46 dB of full scale.
+
+Sound that is not of the language, such as noise and music, is broken too; `HeardWord.is_spoken` tells it from words
+that were damaged. What is left of a word is, for 20 to 40 ms at least, still the pure sum of a low, a high and a pilot
+tone of the right levels. An instrument's tone has other frequencies or other overtones, and noise has all of them.
 """
 
 from collections import deque
@@ -59,6 +63,11 @@ _LEAST_TONE: Final = 0.4
 _RUN_WINDOW_SECONDS: Final = 0.02
 _RUN_STEP_SECONDS: Final = 0.005
 _LEAST_RUN_WINDOWS: Final = 3
+_PIECE_SECONDS: Final = 0.04
+_LEAST_PIECE_SECONDS: Final = 0.01
+_PIECE_STEP_SECONDS: Final = 0.01
+_MOST_UNEXPLAINED_IN_PIECE: Final = 0.1
+"""Noise 10 dB below a word does not hide it."""
 _GUESS_FRAMES: Final = 12
 
 _TONES_HZ: Final = (*LOW_HZ, *HIGH_HZ, *PILOT_HZ.values())
@@ -85,12 +94,14 @@ class HeardWord:
     Attributes:
         word: None when no word can be told from the sound.
         is_whole: Nothing is wrong with it.
+        is_spoken: A chord of the language is heard in it; without one the sound is something else than speech.
     """
 
     word: ToneWord | None
     start: float
     end: float
     is_whole: bool
+    is_spoken: bool
 
     @property
     def content(self) -> str:
@@ -104,6 +115,7 @@ class ToneEar:
 
     Attributes:
         frame: Frames heard so far.
+        sound_frame: The first of the open or the last sound.
         quiet_frames: Frames since the last loud one.
     """
 
@@ -117,6 +129,7 @@ class ToneEar:
         self._lead_in: deque[Signal] = deque(maxlen=_LEAD_IN_FRAMES)
         self._sound: list[Signal] = []
         self.frame = 0
+        self.sound_frame = 0
         self.quiet_frames = 0
 
     @property
@@ -146,8 +159,9 @@ class ToneEar:
         """The word that is being heard, if it can be told already."""
         if not self._sound:
             return None
-        runs = _runs(np.concatenate(self._sound[-_GUESS_FRAMES:]), self._rate_hz)
-        return runs[-1].word if runs else None
+        sound = np.concatenate(self._sound[-_GUESS_FRAMES:])
+        runs = _runs(sound, self._rate_hz)
+        return runs[-1].word if runs and _is_spoken(sound[runs[-1].start : runs[-1].end], self._rate_hz) else None
 
     @property
     def sound_start(self) -> float:
@@ -163,6 +177,7 @@ class ToneEar:
             self._sound.append(frame)
         elif is_loud:
             self._sound = [*self._lead_in, frame]
+            self.sound_frame = self.frame
         self._lead_in.append(frame)
         if self._sound and (self.quiet_frames >= _CLOSING_FRAMES or len(self._sound) >= _LONGEST_SOUND_FRAMES):
             return self._end_sound()
@@ -221,17 +236,19 @@ def _words(sound: Signal, offset: float, rate_hz: int) -> Iterator[HeardWord]:
     end = offset + last / rate_hz + RAMP_SECONDS / 2
     is_of_length = abs(end - start - WORD_SECONDS) <= _LENGTH_TOLERANCE_SECONDS
     if is_of_length and (word := _steady_word(sound, first, last, rate_hz)):
-        yield HeardWord(word=word, start=_ms(start), end=_ms(end), is_whole=True)
+        yield HeardWord(word=word, start=_ms(start), end=_ms(end), is_whole=True, is_spoken=True)
         return
     runs = _runs(sound, rate_hz)
     if not runs:
-        yield HeardWord(word=None, start=_ms(start), end=_ms(end), is_whole=False)
+        is_spoken = _is_spoken(sound[first:last], rate_hz)
+        yield HeardWord(word=None, start=_ms(start), end=_ms(end), is_whole=False, is_spoken=is_spoken)
     for index, run in enumerate(runs):
         yield HeardWord(
             word=run.word,
             start=_ms(start if index == 0 else offset + run.start / rate_hz),
             end=_ms(end if index == len(runs) - 1 else offset + run.end / rate_hz),
             is_whole=False,
+            is_spoken=_is_spoken(sound[max(first, run.start) : min(last, run.end)], rate_hz),
         )
 
 
@@ -257,13 +274,29 @@ def _steady_word(sound: Signal, first: int, last: int, rate_hz: int) -> ToneWord
     word = _word_of(_spectra(inside, rate_hz))
     if word is None:
         return None
-    chosen = _waves(rate_hz)[[_TONES_HZ.index(tone_hz) for tone_hz in word.tones_hz], : len(inside)]
+    return word if _is_chord(inside, word.tones_hz, rate_hz, most_unexplained=_MOST_UNEXPLAINED) else None
+
+
+def _is_spoken(sound: Signal, rate_hz: int) -> bool:
+    """Whether there is a piece in the sound that is nothing but a chord of the language."""
+    size, step = round(_PIECE_SECONDS * rate_hz), round(_PIECE_STEP_SECONDS * rate_hz)
+    if len(sound) < _LEAST_PIECE_SECONDS * rate_hz:
+        return False
+    pieces = (sound[start : start + size] for start in range(0, max(1, len(sound) - size + 1), step))
+    return any(
+        _is_chord(piece, _strongest(_spectra(piece, rate_hz)), rate_hz, most_unexplained=_MOST_UNEXPLAINED_IN_PIECE)
+        for piece in pieces
+    )
+
+
+def _is_chord(sound: Signal, tones_hz: tuple[int, int, int], rate_hz: int, *, most_unexplained: float) -> bool:
+    """Whether three steady tones, all of them there, explain all but that part of the sound's power."""
+    chosen = _waves(rate_hz)[[_TONES_HZ.index(tone_hz) for tone_hz in tones_hz], : len(sound)]
     basis = np.concatenate([chosen.real, chosen.imag])
-    weights = np.linalg.solve(basis @ basis.T, basis @ inside)
-    unexplained = 1 - float(weights @ (basis @ inside)) / float(inside @ inside)
+    weights = np.linalg.solve(basis @ basis.T, basis @ sound)
+    unexplained = 1 - float(weights @ (basis @ sound)) / max(float(sound @ sound), 1e-12)
     relative = np.hypot(weights[:3], weights[3:]) / np.array(AMPLITUDES)
-    is_steady = unexplained <= _MOST_UNEXPLAINED and relative.min() >= _LEAST_TONE * relative.max()
-    return word if is_steady else None
+    return unexplained <= most_unexplained and bool(relative.min() >= _LEAST_TONE * relative.max())
 
 
 def _runs(sound: Signal, rate_hz: int) -> list[_Run]:
@@ -304,9 +337,15 @@ def _spectra(signals: Signal, rate_hz: int) -> Signal:
 
 def _word_of(spectrum: Signal) -> ToneWord | None:
     """The word whose tones are the strongest of their groups."""
-    low, high, pilot = (_TONES_HZ[group.start + int(np.argmax(spectrum[group]))] for group in _GROUPS)
+    low, high, pilot = _strongest(spectrum)
     word = _WORDS_BY_CHORD.get((low, high))
     return ToneWord(word=word, language=_LANGUAGES_BY_PILOT[pilot]) if word else None
+
+
+def _strongest(spectrum: Signal) -> tuple[int, int, int]:
+    """The strongest low, high and pilot tone."""
+    low, high, pilot = (_TONES_HZ[group.start + int(np.argmax(spectrum[group]))] for group in _GROUPS)
+    return low, high, pilot
 
 
 @lru_cache(maxsize=8)

@@ -40,8 +40,12 @@ from local.engines.tone_hearing import FRAME_SECONDS, HeardWord, ToneEar
 _PARTIAL_EVERY_FRAMES: Final = 50
 _PAUSE_FRAMES: Final = 50
 _LONGEST_RESULT_FRAMES: Final = 3000
-_TELLING_SECONDS: Final = 0.08
-"""A word that is still being heard is guessed from so much of it."""
+_PAUSE_IN_NOISE_FRAMES: Final = 60
+"""Without a word, while something else sounds."""
+_TELLING_FRAMES: Final = 5
+"""After so many more frames than its first, a word that is still being heard is guessed."""
+_LOOK_EVERY_FRAMES: Final = 10
+"""Outside a result, a sound is examined so often while it lasts."""
 _TOKEN: Final = re.compile(r"""[^\s.,;:!?¿¡…"'()]+""")
 
 _LANGUAGES_BY_TRANSLATE_CODE: Final = {row.translate_code: str(row.code) for row in LANGUAGES.values()}
@@ -76,9 +80,9 @@ class _OpenResult:
 class ToneDecoder:
     """A `StreamDecoder`. Results depend on the audio alone, not on how it is cut into calls.
 
-    A result is open from its first sound until half a second of silence, or until the first gap between two words
-    after 30 s. While it is open, its partial results come every half second, unless nothing changed. A word that is
-    still being heard is in them as a guess.
+    A result is open from its first word's beginning until half a second without words, or until the first gap between
+    two words after 30 s. While it is open, its partial results come every half second, unless nothing changed. A word
+    that is still being heard is in them as a guess. Sound that is not of the language is not heard.
     """
 
     def __init__(self, stability: Stability | None = None) -> None:
@@ -89,12 +93,11 @@ class ToneDecoder:
 
     def accept(self, pcm: bytes) -> Sequence[Result]:
         """Hear the next audio."""
-        return [result for words in self._ear.hear(pcm) for result in self._follow(words)]
+        return [result for words in self._ear.hear(pcm) for result in self._follow(_spoken(words))]
 
     def finish(self) -> Sequence[Result]:
         """The stream has ended: close what is open."""
-        words = self._ear.finish()
-        result = self._open_result(words)
+        result = self._open_result(_spoken(self._ear.finish()))
         return self._end(result) if result else []
 
     def _follow(self, words: Sequence[HeardWord]) -> Sequence[Result]:
@@ -103,16 +106,31 @@ class ToneDecoder:
         if result is None:
             return []
         length = self._ear.frame - result.first_frame
-        if self._ear.quiet_frames >= _PAUSE_FRAMES or (words and length >= _LONGEST_RESULT_FRAMES):
+        if self._is_over(result) or (words and length >= _LONGEST_RESULT_FRAMES):
             return self._end(result)
         return self._partial(result) if length % _PARTIAL_EVERY_FRAMES == 0 else []
 
     def _open_result(self, words: Sequence[HeardWord]) -> _OpenResult | None:
-        if self._result is None and (words or self._ear.is_sounding):
-            self._result = _OpenResult(number=self._next_number, first_frame=self._ear.frame)
+        if self._result is None and (words or (self._is_time_to_look() and self._told_word())):
+            self._result = _OpenResult(number=self._next_number, first_frame=self._ear.sound_frame)
         if self._result:
             self._result.words.extend(words)
         return self._result
+
+    def _is_time_to_look(self) -> bool:
+        return (self._ear.frame - self._ear.sound_frame) % _LOOK_EVERY_FRAMES == _TELLING_FRAMES
+
+    def _is_over(self, result: _OpenResult) -> bool:
+        if self._ear.quiet_frames >= _PAUSE_FRAMES:
+            return True
+        spoken_until = round(result.words[-1].end / FRAME_SECONDS) if result.words else result.first_frame
+        return self._ear.frame - spoken_until >= _PAUSE_IN_NOISE_FRAMES and not self._told_word()
+
+    def _told_word(self) -> ToneWord | None:
+        """The word that is being heard, once enough of it has been."""
+        if not self._ear.is_sounding or self._ear.frame - self._ear.sound_frame < _TELLING_FRAMES:
+            return None
+        return self._ear.sounding_word()
 
     def _partial(self, result: _OpenResult) -> Sequence[Result]:
         now = self._ear.frame * FRAME_SECONDS
@@ -132,10 +150,8 @@ class ToneDecoder:
         return [PartialResult(number=result.number, start=items[0].start, end=items[-1].end, items=items)]
 
     def _guess(self, now: float) -> tuple[Item, ...]:
+        word = self._told_word()
         start = round(self._ear.sound_start, 3)
-        if not self._ear.is_sounding or now - start < _TELLING_SECONDS:
-            return ()
-        word = self._ear.sounding_word()
         return (Item(content=word.spelling, start=start, end=round(now, 3)),) if word else ()
 
     def _end(self, result: _OpenResult) -> Sequence[Result]:
@@ -149,6 +165,10 @@ class ToneDecoder:
             Item(content=".", start=end, end=end, kind=ItemKind.PUNCTUATION, is_stable=True),
         )
         return [FinalResult(number=result.number, start=items[0].start, end=end, items=items)]
+
+
+def _spoken(words: Sequence[HeardWord]) -> list[HeardWord]:
+    return [word for word in words if word.is_spoken]
 
 
 def _item(word: HeardWord, *, is_stable: bool) -> Item:

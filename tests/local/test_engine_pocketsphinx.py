@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from benchmarks.quiet.music import strings
+from benchmarks.quiet.programmes import Kind, compose, to_pcm
 from local.engines.recogniser_processes import ProcessRecogniser, pocketsphinx_recogniser
 from local.engines.speech import EngineFailedError, FinalResult, ItemKind, PartialResult, Result, Stability
 
@@ -161,6 +163,42 @@ async def test_silence_and_noise_yield_nothing(recogniser: ProcessRecogniser) ->
     silence = bytes(5 * SECOND_BYTES)
     assert await _hear(recogniser, silence) == []
     assert await _hear(recogniser, silence + noise + silence) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_other_sounds_yield_nothing_and_change_nothing(recogniser: ProcessRecogniser, kind: Kind) -> None:
+    sounds = compose(kind, 45.0, seed=7).pcm
+    pause = bytes(2 * SECOND_BYTES)
+    alone, after_sounds = await asyncio.gather(
+        _hear(recogniser, _first_sentence()), _hear(recogniser, sounds + pause + _first_sentence())
+    )
+    assert [result for result in after_sounds if result.start < 45.0] == []
+    assert [final.text for final in _finals(after_sounds)] == [final.text for final in _finals(alone)]
+
+
+async def test_speech_is_heard_as_soon_as_music_stops(recogniser: ProcessRecogniser) -> None:
+    music = to_pcm(strings(6.0, np.random.default_rng(1)))
+    results = await _hear(recogniser, music + _sample()[round(3.4 * SECOND_BYTES) : round(7.3 * SECOND_BYTES)])
+    assert all(result.start > 5.9 for result in results)
+    assert _error_rate("Today we will speak about the future of our city.", results) <= 0.2
+
+
+async def test_a_sentence_is_finished_although_music_begins_after_it(recogniser: ProcessRecogniser) -> None:
+    sentence = _first_sentence()
+    [alone] = _finals(await _hear(recogniser, sentence))
+    at_once = sentence[: round((alone.end + 0.3) * SECOND_BYTES) // 2 * 2]
+    stream = await recogniser.open_stream(Stability.MEDIUM)
+    results = stream.results()
+    try:
+        await stream.feed(at_once + to_pcm(strings(8.0, np.random.default_rng(1))))
+        async for result in results:
+            if isinstance(result, FinalResult):
+                assert _plain(result.text) == _plain(alone.text)
+                return
+    finally:
+        await stream.close()
+    pytest.fail("no final")
 
 
 async def test_a_stream_that_is_closed_does_not_disturb_another(recogniser: ProcessRecogniser) -> None:

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from babelcast.domain.languages import LANGUAGES
+from benchmarks.quiet.music import band_playing
+from benchmarks.quiet.programmes import PARTS, Make, to_pcm
 from local.engines.in_process import InProcessRecogniser
 from local.engines.speech import (
     RECOGNISER_RATE_HZ,
@@ -178,6 +180,27 @@ class TestHearing:
     def test_silence_and_low_noise_yield_nothing(self, level_db: float) -> None:
         assert decode(noise(5, level_db)) == []
 
+    @pytest.mark.parametrize(
+        "make", [make for makes in PARTS.values() for make in makes], ids=lambda make: make.__name__
+    )
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_silence_noise_and_music_yield_nothing(self, make: Make, seed: int) -> None:
+        sound = make(8.0, np.random.default_rng(seed))
+        assert decode(to_pcm(sound)) == []
+
+    def test_after_music_words_are_heard_as_after_silence(self) -> None:
+        said = random.Random(4).sample(WORDS, 8)
+        music = to_pcm(band_playing(5.0, np.random.default_rng(1)))
+        results = finals(decode(music + silence(0.2, RATE_HZ) + speak_tones(said)))
+        assert [result.text for result in results] == [f"{' '.join(said)}."]
+        assert results[0].start == pytest.approx(5.2, abs=0.005)
+
+    def test_noise_that_goes_on_does_not_keep_a_result_open(self) -> None:
+        decoder = ToneDecoder(Stability.HIGH)
+        assert not finals(decoder.accept(speak_tones(["river", "stone"]) + noise(0.5, -30)))
+        assert [result.text for result in finals(decoder.accept(noise(0.2, -30)))] == ["river stone."]
+        assert decoder.accept(noise(3, -30)) == []
+
     def test_words_are_heard_through_noise_and_at_low_volume(self) -> None:
         said = list(WORDS)
         clean = np.frombuffer(speak_tones(said), dtype="<i2")
@@ -268,6 +291,13 @@ class TestDamage:
 
     def check(self, said: list[str], pcm: bytes) -> None:
         assert decode_tones(pcm, RATE_HZ) != said
+
+    @pytest.mark.parametrize("milliseconds", [40, 60, 100, 150, 175])
+    def test_the_recogniser_reports_what_is_left_of_a_word(self, milliseconds: int) -> None:
+        for word in WORDS:
+            left = speak_tones([word])[: 2 * milliseconds * RATE_HZ // 1000]
+            [item] = spoken_items(decode(silence(0.1, RATE_HZ) + left + silence(0.6, RATE_HZ)))
+            assert item.content == f"{word}{BROKEN_MARK}"
 
     def test_half_a_word_is_marked(self) -> None:
         pcm = speak_tones(["river", "stone"])

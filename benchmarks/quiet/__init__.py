@@ -1,0 +1,1 @@
+"""Whether anything is made of silence, noise and music."""
