@@ -9,6 +9,8 @@ OUT ?= out/demo
 SERVICE_TIMES ?= none
 HTTP_PORT ?= 0
 WEBSOCKET_PORT ?= 0
+SPEAKER_PORT ?= 0
+LISTENER_PORT ?= 0
 MINUTES ?= 10
 SPEECH ?= natural
 PYTEST ?=
@@ -20,9 +22,10 @@ export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 20
 export PYTHONPATH := shared_layer/python:lambdas:.
 
 SYNTHESIS_SOURCES := $(shell find infrastructure lambdas shared_layer -name '*.py') cdk.json
+FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f ! -name '*.tsbuildinfo' -print)
 SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
 
-.PHONY: help demo run bench-latency bench-window bench-continuity bench-soak test check format setup synth layer requirements clean
+.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-quiet test check format setup synth layer requirements clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,8 +33,9 @@ help:  ## List the targets
 demo: setup  ## Speak a sample (AUDIO) to listeners (LANGUAGES) through the whole system; results in OUT
 	@$(PYTHON) -m local.cli demo --audio "$(AUDIO)" --languages "$(LANGUAGES)" --out "$(OUT)" --service-times "$(SERVICE_TIMES)"
 
-run: setup  ## Keep the whole system up on this machine and print its addresses
-	@$(PYTHON) -m local.cli run --http-port $(HTTP_PORT) --websocket-port $(WEBSOCKET_PORT)
+run: setup build/.frontend  ## Keep the whole system up on this machine, its apps included, and print its addresses
+	@$(PYTHON) -m local.cli run --http-port $(HTTP_PORT) --websocket-port $(WEBSOCKET_PORT) \
+	  --speaker-port $(SPEAKER_PORT) --listener-port $(LISTENER_PORT)
 
 bench-latency: setup build/stages/dev/manifest.json build/stages/prod/manifest.json  ## Measure the latency hop by hop (MINUTES, SPEECH=natural|fluent); results in out/
 	@$(PYTHON) -m benchmarks.latency --minutes $(MINUTES) --speech $(SPEECH) --out out/bench-latency-$(SPEECH)
@@ -43,23 +47,31 @@ bench-soak: setup  ## Tone speech (MINUTES) at three batch windows, without faul
 	@mkdir -p out && $(PYTHON) -m benchmarks.soak --minutes $(MINUTES) --no-faults --out out/bench-soak-clean.json
 	@$(PYTHON) -m benchmarks.soak --minutes $(MINUTES) --out out/bench-soak.json
 
+bench-quiet: setup  ## Silence, noise and music (MINUTES each) to both kinds of recogniser: nothing may be made of them
+	@mkdir -p out && $(PYTHON) -m benchmarks.quiet --minutes $(MINUTES) --out out/bench-quiet.json
+
 bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcast, a stream of its own for every batch
 	@mkdir -p out && $(PYTHON) -m benchmarks.continuity --out out/bench-continuity.json
 
-test: setup  ## Run every test
+test: setup build/.frontend  ## Run every test
+	cd frontend && npm test
 	$(PYTHON) -m pytest $(PYTEST)
 
-check: .venv/.installed  ## Format, lint, types and import rules
+check: .venv/.installed frontend/node_modules/.installed  ## Format, lint, types and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	cd frontend && npm run check
 
 format: .venv/.installed  ## Format the code and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	cd frontend && npm run format
 
 setup: $(SETUP)  ## Install everything that is needed
+
+frontend: build/.frontend  ## Build the speaker's and the listeners' app into frontend/apps/*/dist
 
 synth: build/assembly/manifest.json  ## Synthesize the CloudFormation templates into build/assembly
 
@@ -81,6 +93,17 @@ clean:  ## Remove everything that was built, but not the virtual environment
 	@echo "Installing Python packages"
 	@$(PYTHON) -m pip install -qq --disable-pip-version-check --requirement requirements/dev.txt
 	@touch $@
+
+frontend/node_modules/.installed: frontend/package-lock.json
+	@command -v npm >/dev/null 2>&1 || { echo "Babelcast needs npm, which comes with Node.js 20 or newer." >&2; exit 1; }
+	@echo "Installing npm packages"
+	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build/.frontend: frontend/node_modules/.installed $(FRONTEND_SOURCES)
+	@echo "Building the apps"
+	@cd frontend && npm run build
+	@mkdir -p build && touch $@
 
 build/.debian-packages: requirements/debian.txt scripts/install_debian_packages.sh
 	@scripts/install_debian_packages.sh --from requirements/debian.txt

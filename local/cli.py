@@ -23,7 +23,7 @@ from local.demo import DemoOptions, parse_languages, run_demo
 from local.endpoints import Endpoints
 from local.errors import UserError, WrongInputError
 from local.live import ListenOptions, SpeakOptions, listen_live, speak_live
-from local.serve import serve
+from local.serve import AppPorts, serve
 from local.services.profiles import Profile
 from local.stack import Engine, StackOptions
 from local.supervision import PROJECT_ROOT, ProcessFailedError
@@ -102,9 +102,11 @@ def demo(
 def run(
     http_port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the HTTP API; 0 takes a free one.")] = 0,
     websocket_port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the WebSocket API.")] = 0,
+    speaker_port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the speaker's app.")] = 0,
+    listener_port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the listeners' app.")] = 0,
     engine: SpeechEngine = Engine.SPEECH,
 ) -> None:
-    """Keep the system up until Ctrl-C.
+    """Keep the system and its apps up until Ctrl-C.
 
     The other commands find it by themselves.
     """
@@ -115,7 +117,7 @@ def run(
         http_port=http_port,
         websocket_port=websocket_port,
     )
-    asyncio.run(serve(options, _CONSOLE))
+    asyncio.run(serve(options, _CONSOLE, AppPorts(speaker=speaker_port, listener=listener_port)))
 
 
 @app.command()

@@ -1,29 +1,54 @@
-"""``make run``: the whole system, kept up until it is told to stop."""
+"""``make run``: the whole system with its apps, kept up until it is told to stop."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
 from local.process import until_terminated
 from local.stack import Stack, StackOptions
+from local.supervision import PROJECT_ROOT
+from local.web_apps import WebApp
+
+APPS_DIR: Final = PROJECT_ROOT / "frontend" / "apps"
 
 
-async def serve(options: StackOptions, console: Console) -> None:
-    """Start the stack, print where it is and how to log in, and keep it up until SIGINT or SIGTERM.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppPorts:
+    """Where the apps are served; 0 takes a free port."""
+
+    speaker: int = 0
+    listener: int = 0
+
+
+async def serve(options: StackOptions, console: Console, ports: AppPorts, *, apps_dir: Path = APPS_DIR) -> None:
+    """Start the stack and the apps, print where they are and how to log in, and keep them up until SIGINT or SIGTERM.
 
     Raises:
-        UserError: A port is busy.
+        UserError: A port is busy, or an app has not been built.
         ProcessFailedError: A process of the stack does not start, or dies.
     """
     console.print("starting the system")
-    async with Stack(options) as stack:
+    async with AsyncExitStack() as running:
+        speaker = await running.enter_async_context(WebApp(apps_dir / "speaker" / "dist", port=ports.speaker))
+        listener = await running.enter_async_context(WebApp(apps_dir / "listener" / "dist", port=ports.listener))
+        origins = (speaker.origin, listener.origin)
+        options = replace(options, allowed_origins=origins, listener_url=listener.origin)
+        stack = await running.enter_async_context(Stack(options))
+        for app in (speaker, listener):
+            await app.serve(stack.endpoints, listener_url=listener.origin)
         endpoints = stack.endpoints
         facts = {
-            "HTTP API": endpoints.http_api_url,
-            "WebSocket API": endpoints.websocket_url,
+            "speaker's app": speaker.origin,
+            "listeners' app": listener.origin,
             "speaker's e-mail": endpoints.speaker_email,
             "and password": endpoints.speaker_password,
+            "HTTP API": endpoints.http_api_url,
+            "WebSocket API": endpoints.websocket_url,
             "logs": stack.logs_dir,
         }
         for name, value in facts.items():

@@ -32,6 +32,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
         (("demo", "--audio", str(SAMPLE), "--out", __file__), "cannot be written"),
         (("demo", "--audio", str(SAMPLE), "--engine", "parrot"), "parrot"),
         (("run", "--http-port", "99999"), "65535"),
+        (("run", "--speaker-port", "99999"), "65535"),
         (("speak",), "FILE"),
         (("listen", "joyful-hope-911", "--save", "x"), "--language"),
         (("languages", "--stack", "nothing.json"), "nothing.json does not exist"),

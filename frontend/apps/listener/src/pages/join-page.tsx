@@ -1,0 +1,260 @@
+import type { Config } from "@babelcast/shared/config";
+import { matchLanguage } from "@babelcast/shared/i18n";
+import { HttpApiError } from "@babelcast/shared/protocol/http-api";
+import { readSessionId } from "@babelcast/shared/session-id";
+import { useEffect, useId, useState } from "preact/hooks";
+import { Mark, ReadIcon, SpeakerIcon } from "../parts/icons";
+import { LanguagePicker } from "../parts/language-picker";
+import { inPickingOrder, loadOffer, type Offer } from "../session/offer";
+import { settings } from "../settings";
+import { t } from "../t";
+
+/** What the listener has decided. */
+export interface Joining {
+  readonly offer: Offer;
+  readonly language: string;
+  readonly joinKey: string | undefined;
+  readonly withSound: boolean;
+}
+
+interface Props {
+  config: Config;
+  /** From the address; undefined when there is none in it. */
+  sessionId: string | undefined;
+  joinKey: string | undefined;
+  /** Why the last attempt failed: a code of docs/protocol.md. */
+  refusal: string | undefined;
+  /** Called from the touch that may turn the sound on. */
+  onJoin: (joining: Joining) => void;
+}
+
+/** From a link to listening in one touch; from a typed code in two. */
+export function JoinPage({ config, sessionId: given, joinKey, refusal, onJoin }: Props) {
+  const [sessionId, setSessionId] = useState(given);
+  const [offer, setOffer] = useState<Offer>();
+  const [failure, setFailure] = useState<string | undefined>(refusal === "NOT_ALLOWED" ? undefined : refusal);
+  const [attempt, setAttempt] = useState(0);
+
+  useEffect(() => {
+    if (sessionId === undefined) return undefined;
+    let isCurrent = true;
+    loadOffer(config, sessionId).then(
+      (found) => {
+        if (!isCurrent) return;
+        if (found.facts.state === "ended") setFailure("SESSION_ENDED");
+        else setOffer(found);
+      },
+      (error: unknown) => {
+        if (isCurrent) setFailure(error instanceof HttpApiError ? error.code : "UNREACHABLE");
+      },
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [config, sessionId, attempt]);
+
+  const startOver = (): void => {
+    setSessionId(undefined);
+    setOffer(undefined);
+    setFailure(undefined);
+  };
+  const look = (id: string): void => {
+    setFailure(undefined);
+    setOffer(undefined);
+    setSessionId(id);
+    setAttempt((before) => before + 1);
+  };
+
+  return (
+    <main class="join" data-state={offer === undefined ? "code" : "language"}>
+      <header class="brand">
+        <Mark />
+        <span>{t.appName}</span>
+      </header>
+      {offer !== undefined && failure === undefined ? (
+        <ChooseLanguage
+          offer={offer}
+          joinKey={joinKey}
+          isKeyWrong={refusal === "NOT_ALLOWED"}
+          onJoin={onJoin}
+          onOtherCode={startOver}
+        />
+      ) : (
+        <EnterCode
+          key={sessionId}
+          sessionId={sessionId}
+          failure={failure}
+          isLooking={sessionId !== undefined && failure === undefined}
+          onEnter={look}
+        />
+      )}
+    </main>
+  );
+}
+
+interface EnterCodeProps {
+  sessionId: string | undefined;
+  failure: string | undefined;
+  isLooking: boolean;
+  onEnter: (sessionId: string) => void;
+}
+
+function EnterCode({ sessionId, failure, isLooking, onEnter }: EnterCodeProps) {
+  const [typed, setTyped] = useState(sessionId ?? "");
+  const [isUnreadable, setUnreadable] = useState(false);
+  const fieldId = useId();
+  const read = readSessionId(typed);
+  const isSameAgain = failure !== undefined && read === sessionId;
+  const message = isUnreadable ? t.notACode : isSameAgain ? explain(failure) : undefined;
+  return (
+    <form
+      class="join-form"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (read === undefined) setUnreadable(true);
+        else onEnter(read);
+      }}
+    >
+      <h1>{t.joinTitle}</h1>
+      <p class="soft">{t.joinIntro}</p>
+      <div class="field">
+        <label for={fieldId}>{t.sessionCode}</label>
+        <input
+          id={fieldId}
+          class="input code"
+          value={typed}
+          placeholder={t.sessionCodeExample}
+          autocomplete="off"
+          autocapitalize="none"
+          autocorrect="off"
+          spellcheck={false}
+          enterkeyhint="go"
+          aria-invalid={message !== undefined}
+          aria-describedby={`${fieldId}-message`}
+          onInput={(event) => {
+            setTyped(event.currentTarget.value);
+            setUnreadable(false);
+          }}
+        />
+        <p id={`${fieldId}-message`} class="error" role="alert">
+          {message}
+        </p>
+      </div>
+      <button type="submit" class="button primary wide" aria-busy={isLooking}>
+        {isLooking ? t.looking : isSameAgain ? t.tryAgain : t.continue}
+      </button>
+    </form>
+  );
+}
+
+function explain(failure: string): string {
+  switch (failure) {
+    case "SESSION_NOT_FOUND":
+    case "INVALID_MESSAGE":
+      return t.notFound;
+    case "SESSION_ENDED":
+      return t.alreadyEnded;
+    case "UNSUPPORTED_LANGUAGE":
+      return t.noSuchLanguage;
+    default:
+      return t.unreachable;
+  }
+}
+
+interface ChooseLanguageProps {
+  offer: Offer;
+  joinKey: string | undefined;
+  isKeyWrong: boolean;
+  onJoin: (joining: Joining) => void;
+  onOtherCode: () => void;
+}
+
+function ChooseLanguage({ offer, joinKey, isKeyWrong, onJoin, onOtherCode }: ChooseLanguageProps) {
+  const { facts, languages } = offer;
+  const preferred = preferredLanguages(languages.map((language) => language.code));
+  const [language, setLanguage] = useState(preferred[0] ?? (languages.length === 1 ? languages[0]?.code : undefined));
+  const [key, setKey] = useState(isKeyWrong ? "" : (joinKey ?? ""));
+  const keyId = useId();
+  const needsKey = facts.joinKeyRequired && (joinKey === undefined || isKeyWrong);
+  const isSpoken = language === undefined || offer.languageOf(language).spoken;
+  const canJoin = language !== undefined && (!needsKey || key !== "");
+  const join = (withSound: boolean): void => {
+    if (language === undefined || !canJoin) return;
+    settings.change({ language });
+    onJoin({ offer, language, withSound, joinKey: facts.joinKeyRequired ? key : undefined });
+  };
+  return (
+    <form
+      class="join-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        join(isSpoken);
+      }}
+    >
+      <div class="joined-session">
+        <div>
+          <span class="soft">{t.session}</span>
+          <h1 class="code">{facts.sessionId}</h1>
+        </div>
+        <span class="state-chip" data-state={facts.state}>
+          {t.state[facts.state]}
+        </span>
+      </div>
+      {needsKey && (
+        <div class="field">
+          <label for={keyId}>{t.joinKey}</label>
+          <input
+            id={keyId}
+            class="input"
+            value={key}
+            maxLength={64}
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck={false}
+            aria-invalid={isKeyWrong && key === ""}
+            aria-describedby={`${keyId}-hint`}
+            onInput={(event) => setKey(event.currentTarget.value)}
+          />
+          <p id={`${keyId}-hint`} class={isKeyWrong && key === "" ? "error" : "hint"} role="status">
+            {isKeyWrong && key === "" ? t.wrongJoinKey : t.joinKeyHint}
+          </p>
+        </div>
+      )}
+      <div class="field">
+        <h2>{t.chooseLanguage}</h2>
+        <LanguagePicker languages={inPickingOrder(languages, preferred)} selected={language} onSelect={setLanguage} />
+      </div>
+      <button type="button" class="button quiet other-code" onClick={onOtherCode}>
+        {t.anotherCode}
+      </button>
+      <div class="join-actions">
+        {isSpoken && (
+          <button type="submit" class="button primary wide" disabled={!canJoin}>
+            <SpeakerIcon />
+            {t.listen}
+          </button>
+        )}
+        <button
+          type={isSpoken ? "button" : "submit"}
+          class={isSpoken ? "button wide" : "button primary wide"}
+          disabled={!canJoin}
+          onClick={() => {
+            if (isSpoken) join(false);
+          }}
+        >
+          <ReadIcon />
+          {t.readOnly}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** The language that was chosen before, and those that the browser prefers, as far as they are offered. */
+function preferredLanguages(offered: readonly string[]): readonly string[] {
+  const remembered = settings.values.peek().language;
+  const wanted = [...(remembered === "" ? [] : [remembered]), ...navigator.languages];
+  const matched = wanted.map((code) => matchLanguage(offered, [code]));
+  return [...new Set(matched.filter((code) => code !== undefined))];
+}

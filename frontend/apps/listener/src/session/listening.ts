@@ -1,0 +1,386 @@
+import {
+  type Caption,
+  type CaptionList,
+  NO_CAPTIONS,
+  type PartialCaption,
+  withoutPartial,
+  withTranscription,
+  withTranslation,
+} from "@babelcast/shared/captions/caption-list";
+import type { Config } from "@babelcast/shared/config";
+import {
+  Connection,
+  type ConnectionOptions,
+  type ConnectionStatus,
+  wakeWithBrowser,
+} from "@babelcast/shared/connection/connection";
+import { SegmentInbox } from "@babelcast/shared/playback/segment-inbox";
+import type {
+  ServerError,
+  ServerMessage,
+  SessionJoined,
+  SessionState,
+  Transcription,
+  TranslatedAudio,
+} from "@babelcast/shared/protocol/messages";
+import { batch, computed, signal } from "@preact/signals";
+import { type SessionMemory, remember } from "./memory";
+import { whyRefused } from "./refusal";
+import { clockOffsetMs } from "./server-clock";
+import { Sound } from "./sound";
+
+export interface ListeningOptions {
+  readonly sessionId: string;
+  readonly language: string;
+  readonly joinKey: string | undefined;
+  /** What the tab knew before the page was loaded again. */
+  readonly memory?: SessionMemory | undefined;
+  /** False for a view that only reads and leaves no trace, such as the projector's. */
+  readonly remembers?: boolean;
+  readonly connection?: Pick<ConnectionOptions, "openWebSocket" | "policy" | "random">;
+}
+
+/** What the page shows: the state of the connection before that of the broadcast. */
+export type ShownState = SessionState | "connecting" | "reconnecting" | "away";
+
+/** How many captions a late listener reads of what the room has just heard. */
+const LATE_CAPTIONS = 3;
+/** After loading the page again, so many captions before the last are fetched again; the server sends up to 200. */
+const RESTORED_CAPTIONS = 150;
+const HOLES_MS = 500;
+const REPORT_MS = 10_000;
+const REMEMBER_MS = 3_000;
+/** Holes are asked for so long after the end. */
+const LINGER_MS = 15_000;
+/** A sentence younger than this is still heard by someone who turns the sound on. */
+const FRESH_MS = 8_000;
+
+/** One listener in one session: connection, captions, sound. The page reads the signals and calls the verbs. */
+export class Listening {
+  readonly sessionId: string;
+  readonly joinKey: string | undefined;
+  readonly connection = signal<ConnectionStatus>("connecting");
+  readonly language = signal("");
+  readonly captions = signal<readonly Caption[]>([]);
+  readonly partial = signal<PartialCaption | undefined>(undefined);
+  readonly paused = signal(false);
+  readonly ended = signal(false);
+  /** Code of the reason why the server lets nobody in here; see docs/protocol.md. */
+  readonly refusal = signal<string | undefined>(undefined);
+  /** Seconds of speech that were left out last, and a count that tells one such event from the next. */
+  readonly skipped = signal<{ readonly seconds: number; readonly count: number } | undefined>(undefined);
+  readonly sound: Sound;
+  readonly state = computed<ShownState>(() => {
+    if (this.ended.value) return "ended";
+    const connection = this.connection.value;
+    if (connection === "connecting" || connection === "reconnecting") return connection;
+    return this.#speakerConnected.value ? this.#broadcast.value.state : "away";
+  });
+
+  readonly #config: Config;
+  readonly #options: ListeningOptions;
+  readonly #connection: Connection;
+  readonly #inbox = new SegmentInbox();
+  readonly #broadcast = signal<{ state: SessionState; volume: number }>({ state: "live", volume: 1 });
+  readonly #speakerConnected = signal(true);
+  readonly #stops: (() => void)[] = [];
+  readonly #early: (TranslatedAudio | Transcription)[] = [];
+  /** Delivered lately, for a listener who turns the sound on in the middle of a sentence. */
+  readonly #fresh: TranslatedAudio[] = [];
+  #list: CaptionList = NO_CAPTIONS;
+  #sourceLanguage = "";
+  #askedAt = 0;
+  #clockOffsetMs = 0;
+  #newestKnown = -1;
+  #playFrom = 0;
+  #volume = 1;
+
+  constructor(config: Config, options: ListeningOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.sessionId = options.sessionId;
+    this.joinKey = options.joinKey;
+    this.language.value = options.language;
+    this.paused.value = options.memory?.paused ?? false;
+    this.sound = new Sound({
+      skipped: (seconds) => this.#tellSkipped(seconds),
+      refused: (number) => this.#connection.send({ action: "resume", lastSequenceNumber: number - 1 }),
+      playPressed: () => this.resume(),
+      pausePressed: () => this.pause(),
+    });
+    this.#connection = new Connection({
+      url: () => this.#url(),
+      join: () => {
+        this.#askedAt = Date.now();
+        const last = this.#lastSequenceNumber();
+        return last === undefined ? { action: "joinSession" } : { action: "joinSession", lastSequenceNumber: last };
+      },
+      onMessage: (message) => this.#handle(message),
+      onStatus: (status) => {
+        this.connection.value = status;
+        if (status === "reconnecting") this.#showList(withoutPartial(this.#list));
+      },
+      diagnose: () =>
+        whyRefused(config.httpApiUrl, this.sessionId, this.language.value, this.#inbox.first !== undefined),
+      onRefused: (reason) => this.#takeRefusal(reason),
+      ...options.connection,
+    });
+  }
+
+  /** Connects, and keeps connected until {@link close}. */
+  start(): void {
+    this.#connection.start();
+    this.#stops.push(wakeWithBrowser(this.#connection));
+    this.#every(HOLES_MS, () => this.#askForHoles());
+    this.#every(REPORT_MS, () => this.#report());
+    if (this.#options.remembers === false) return;
+    const save = (): void => this.#remember();
+    this.#every(REMEMBER_MS, save);
+    addEventListener("pagehide", save);
+    this.#stops.push(() => removeEventListener("pagehide", save));
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    this.#report();
+    this.#connection.close();
+    this.sound.close();
+  }
+
+  /** Turns the sound on; to be called from a touch, click or key press. */
+  startSound(artist: string): void {
+    if (this.sound.state.value !== "off") {
+      void this.sound.unlock();
+      return;
+    }
+    this.sound.start(this.sessionId, artist);
+    this.sound.setGain(this.#volume * this.#broadcast.value.volume);
+    if (this.paused.value) this.sound.pause();
+    if (this.#inbox.first === undefined) return;
+    const youngest = Date.now() - FRESH_MS;
+    const fresh = this.#fresh.filter((message) => this.#localTime(message.timestamp) > youngest);
+    this.#playFrom = fresh[0]?.sequenceNumber ?? this.#inbox.lastContiguous + 1;
+    this.sound.begin(this.#playFrom);
+    for (const message of fresh) this.#play(message);
+  }
+
+  /** @param volume - The listener's own, 0–1; the speaker's comes on top. */
+  setVolume(volume: number): void {
+    this.#volume = volume;
+    this.sound.setGain(volume * this.#broadcast.value.volume);
+  }
+
+  /** Holds the sound; the server makes nothing for this listener meanwhile. */
+  pause(): void {
+    if (this.paused.value) return;
+    this.paused.value = true;
+    this.sound.pause();
+    this.#connection.send({ action: "pausePlayback" });
+  }
+
+  resume(): void {
+    if (!this.paused.value) return;
+    this.paused.value = false;
+    this.#connection.send({ action: "resumePlayback" });
+    this.#inbox.announceNext(this.#newestKnown + 1, seconds());
+    this.sound.resume();
+  }
+
+  jumpToLive(): void {
+    this.sound.jumpToLive();
+  }
+
+  /** What is said from now on comes in another language; what is on its way is still heard in the old one. */
+  changeLanguage(code: string): void {
+    if (code === this.language.value) return;
+    this.language.value = code;
+    this.#connection.send({ action: "changeLanguage", targetLanguage: code });
+    this.#remember();
+  }
+
+  #url(): string {
+    const query = new URLSearchParams({
+      sessionId: this.sessionId,
+      role: "listener",
+      targetLanguage: this.language.value,
+    });
+    if (this.joinKey !== undefined) query.set("joinKey", this.joinKey);
+    return `${this.#config.webSocketUrl}?${query.toString()}`;
+  }
+
+  #lastSequenceNumber(): number | undefined {
+    if (this.#inbox.first !== undefined) return this.#inbox.lastContiguous;
+    const memory = this.#options.memory;
+    return memory && Math.max(memory.first - 1, memory.lastContiguous - RESTORED_CAPTIONS);
+  }
+
+  #takeRefusal(reason: string): void {
+    if (this.#inbox.first !== undefined && reason !== "UNSUPPORTED_LANGUAGE") this.#end();
+    else this.refusal.value = reason;
+  }
+
+  #handle(message: ServerMessage): void {
+    switch (message.type) {
+      case "sessionJoined":
+        this.#takeJoin(message);
+        break;
+      case "translatedAudio":
+      case "transcription":
+        if (this.#inbox.first === undefined) this.#early.push(message);
+        else if (message.type === "transcription") this.#takeTranscription(message);
+        else this.#takeSegment(message);
+        break;
+      case "broadcastState":
+        batch(() => {
+          this.#broadcast.value = message;
+          this.#speakerConnected.value = message.speakerConnected;
+        });
+        this.setVolume(this.#volume);
+        if (message.state !== "live" || !message.speakerConnected) this.#showList(withoutPartial(this.#list));
+        break;
+      case "sessionEnded":
+        this.#end();
+        break;
+      case "error":
+        this.#takeError(message);
+        break;
+      default:
+        break;
+    }
+  }
+
+  #takeJoin(message: SessionJoined): void {
+    this.#clockOffsetMs = clockOffsetMs(message.serverTime, this.#askedAt, Date.now());
+    this.#sourceLanguage = message.sourceLanguage;
+    this.#broadcast.value = message;
+    this.setVolume(this.#volume);
+    const next = message.nextSequenceNumber;
+    this.#newestKnown = Math.max(this.#newestKnown, next - 1);
+    if (this.#inbox.first === undefined) this.#begin(next);
+    if (message.state === "ended") this.#end();
+    if (this.paused.value) this.#connection.send({ action: "pausePlayback" });
+    else this.#inbox.announceNext(next, seconds());
+    const asked = this.language.value;
+    if (message.targetLanguage !== null && message.targetLanguage !== asked) {
+      this.#connection.send({ action: "changeLanguage", targetLanguage: asked });
+    }
+    for (const early of this.#early.splice(0)) this.#handle(early);
+  }
+
+  #begin(next: number): void {
+    const memory = this.#options.memory;
+    const last = this.#lastSequenceNumber();
+    this.#inbox.begin(last === undefined ? next : Math.min(last + 1, next));
+    this.#playFrom = memory?.playNumber ?? next;
+    this.sound.begin(this.#playFrom, memory?.playOffsetS);
+    if (memory === undefined && next > 0) {
+      this.#connection.send({ action: "resume", lastSequenceNumber: Math.max(-1, next - 1 - LATE_CAPTIONS) });
+    }
+  }
+
+  #takeSegment(message: TranslatedAudio): void {
+    const number = message.sequenceNumber;
+    this.#newestKnown = Math.max(this.#newestKnown, number);
+    const arrival = this.#inbox.accept(number, seconds());
+    this.#showList(withTranslation(this.#list, message, this.#sourceLanguage));
+    if (arrival === "new") {
+      this.#fresh.push(message);
+      if (this.#fresh.length > 10) this.#fresh.shift();
+      this.#play(message);
+    } else if (message.url !== null) {
+      this.sound.readdress(number, message.url);
+    }
+  }
+
+  #takeTranscription(message: Transcription): void {
+    this.#speakerConnected.value = true;
+    this.#showList(withTranscription(this.#list, message));
+    if (message.sequenceNumber === null) return;
+    this.#newestKnown = Math.max(this.#newestKnown, message.sequenceNumber);
+    // A paused listener's translations are not made; they are asked for afterwards.
+    if (!this.paused.value) this.#inbox.announce(message.sequenceNumber, seconds());
+  }
+
+  #takeError(error: ServerError): void {
+    const isOver = error.code === "SESSION_ENDED" || error.code === "SESSION_NOT_FOUND";
+    if (isOver && error.action === "joinSession") this.#end();
+  }
+
+  #play(message: TranslatedAudio): void {
+    if (message.sequenceNumber < this.#playFrom) return;
+    this.sound.add({
+      number: message.sequenceNumber,
+      url: message.url,
+      durationS: message.duration,
+      committedAt: this.#localTime(message.timestamp),
+    });
+  }
+
+  /** A server's time by this browser's clock. */
+  #localTime(serverTime: number): number {
+    return serverTime - this.#clockOffsetMs;
+  }
+
+  #end(): void {
+    if (this.ended.value) return;
+    this.ended.value = true;
+    this.#showList(withoutPartial(this.#list));
+    const timer = setTimeout(() => {
+      this.#report();
+      this.#connection.close();
+    }, LINGER_MS);
+    this.#stops.push(() => clearTimeout(timer));
+  }
+
+  #askForHoles(): void {
+    if (this.connection.value !== "joined" || this.paused.value) return;
+    const last = this.#inbox.resumeAfter(seconds());
+    if (last !== undefined) this.#connection.send({ action: "resume", lastSequenceNumber: last });
+  }
+
+  #report(): void {
+    if (this.connection.value !== "joined") return;
+    const clips = this.sound.takeReports();
+    if (clips.length > 0) this.#connection.send({ action: "playbackReport", clips });
+  }
+
+  #remember(): void {
+    const first = this.#inbox.first;
+    if (first === undefined || this.#options.remembers === false) return;
+    const position = this.sound.position;
+    remember({
+      sessionId: this.sessionId,
+      language: this.language.value,
+      joinKey: this.joinKey,
+      withSound: this.sound.state.value !== "off",
+      paused: this.paused.value,
+      first: Math.min(first, this.#options.memory?.first ?? first),
+      lastContiguous: this.#inbox.lastContiguous,
+      playNumber: position?.number ?? this.#inbox.lastContiguous + 1,
+      playOffsetS: position?.offsetS ?? 0,
+    });
+  }
+
+  #showList(list: CaptionList): void {
+    this.#list = list;
+    batch(() => {
+      this.captions.value = list.captions;
+      this.partial.value = list.partial;
+    });
+  }
+
+  #tellSkipped(secondsLeftOut: number): void {
+    const count = (this.skipped.value?.count ?? 0) + 1;
+    this.skipped.value = { seconds: secondsLeftOut, count };
+  }
+
+  #every(intervalMs: number, action: () => void): void {
+    const timer = setInterval(action, intervalMs);
+    this.#stops.push(() => clearInterval(timer));
+  }
+}
+
+/** Of a clock that is never put back. */
+function seconds(): number {
+  return performance.now() / 1_000;
+}

@@ -1,0 +1,57 @@
+/** What a tab remembers of the session it is in, so that loading the page again leaves no hole. No speech is stored. */
+import { Fields } from "@babelcast/shared/protocol/fields";
+
+export interface SessionMemory {
+  readonly sessionId: string;
+  readonly language: string;
+  readonly joinKey: string | undefined;
+  /** Whether the listener has turned the sound on. */
+  readonly withSound: boolean;
+  readonly paused: boolean;
+  /** First segment that this listener was given. */
+  readonly first: number;
+  /** Highest number up to which nothing was missing. */
+  readonly lastContiguous: number;
+  /** Segment that is to be heard next, and where in its clip, in seconds. */
+  readonly playNumber: number;
+  readonly playOffsetS: number;
+}
+
+const KEY = "babelcast.session";
+
+export function remember(memory: SessionMemory): void {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(memory));
+  } catch {
+    // Without storage a page that is loaded again begins anew.
+  }
+}
+
+export function forget(): void {
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // There was nothing to forget.
+  }
+}
+
+/** What is remembered of a session; undefined when the tab was not in it. */
+export function recall(sessionId: string): SessionMemory | undefined {
+  try {
+    const fields = new Fields(JSON.parse(sessionStorage.getItem(KEY) ?? "null"));
+    if (fields.text("sessionId") !== sessionId) return undefined;
+    return {
+      sessionId,
+      language: fields.text("language"),
+      joinKey: fields.textOrNull("joinKey") ?? undefined,
+      withSound: fields.truth("withSound"),
+      paused: fields.truth("paused"),
+      first: fields.integer("first"),
+      lastContiguous: fields.integer("lastContiguous"),
+      playNumber: fields.integer("playNumber"),
+      playOffsetS: fields.number("playOffsetS"),
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+/** The captions of a session as one reader sees them: pure values, in the order of the segments' numbers. */
+import type { Transcription, TranslatedAudio } from "../protocol/messages.js";
+
+/**
+ * `waiting`: only the source text is known so far. `translated`: `text` is in the reader's language. `untranslated`: the
+ * translation failed or was never made, and `text` is the source text.
+ */
+export type CaptionStatus = "waiting" | "translated" | "untranslated";
+
+/** One segment. Never changed in place, so that a view knows by identity what is new. */
+export interface Caption {
+  readonly number: number;
+  readonly status: CaptionStatus;
+  /** In `language`. */
+  readonly text: string;
+  readonly language: string;
+  readonly sourceText: string;
+  readonly sourceLanguage: string;
+  /** Milliseconds since the session's first sample; null while it is waiting. */
+  readonly spoken: { readonly startMs: number; readonly endMs: number } | null;
+}
+
+/** What is being said, as the recogniser hears it; it may still change. */
+export interface PartialCaption {
+  readonly resultId: string;
+  readonly text: string;
+  readonly language: string;
+}
+
+export interface CaptionList {
+  readonly captions: readonly Caption[];
+  readonly partial: PartialCaption | undefined;
+}
+
+export const NO_CAPTIONS: CaptionList = { captions: [], partial: undefined };
+
+/** The list after a source caption; a repeated one changes nothing. */
+export function withTranscription(list: CaptionList, message: Transcription): CaptionList {
+  const { text, language, resultId, sequenceNumber: number } = message;
+  if (!message.isFinal || number === null) return { ...list, partial: { resultId, text, language } };
+  const partial = list.partial?.resultId === resultId ? undefined : list.partial;
+  if (find(list, number) !== undefined) return { ...list, partial };
+  const caption: Caption = {
+    number,
+    status: "waiting",
+    text,
+    language,
+    sourceText: text,
+    sourceLanguage: language,
+    spoken: null,
+  };
+  return { captions: inserted(list.captions, caption), partial };
+}
+
+/** The list after a segment in the reader's language; what is known already is replaced only by something better. */
+export function withTranslation(list: CaptionList, message: TranslatedAudio, sourceLanguage: string): CaptionList {
+  const status: CaptionStatus = message.translated ? "translated" : "untranslated";
+  const known = find(list, message.sequenceNumber);
+  if (known !== undefined && RANK[known.status] >= RANK[status]) return list;
+  const caption: Caption = {
+    number: message.sequenceNumber,
+    status,
+    text: message.text,
+    language: message.translated ? message.targetLanguage : sourceLanguage,
+    sourceText: message.sourceText,
+    sourceLanguage,
+    spoken: { startMs: message.spokenStartMs, endMs: message.spokenEndMs },
+  };
+  return { ...list, captions: inserted(list.captions, caption) };
+}
+
+/** The list without what was being said, as after a break in the connection or the speech. */
+export function withoutPartial(list: CaptionList): CaptionList {
+  return list.partial === undefined ? list : { ...list, partial: undefined };
+}
+
+const RANK: Readonly<Record<CaptionStatus, number>> = { waiting: 0, untranslated: 1, translated: 2 };
+
+function find(list: CaptionList, number: number): Caption | undefined {
+  const at = position(list.captions, number);
+  const caption = list.captions[at];
+  return caption?.number === number ? caption : undefined;
+}
+
+/** Index of the first caption with this number or a higher one; new captions nearly always come last. */
+function position(captions: readonly Caption[], number: number): number {
+  let at = captions.length;
+  while (at > 0 && (captions[at - 1]?.number ?? -1) >= number) at--;
+  return at;
+}
+
+function inserted(captions: readonly Caption[], caption: Caption): readonly Caption[] {
+  const at = position(captions, caption.number);
+  const replaced = captions[at]?.number === caption.number ? 1 : 0;
+  return [...captions.slice(0, at), caption, ...captions.slice(at + replaced)];
+}

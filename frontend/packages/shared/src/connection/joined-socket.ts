@@ -1,0 +1,151 @@
+import { type ClientMessage, parseServerMessage, type ServerMessage, writeMessage } from "../protocol/messages.js";
+import type { ConnectionPolicy } from "./connection-policy.js";
+
+/** The part of the browser's `WebSocket` that is used; tests bring their own. */
+export interface WebSocketLike {
+  onopen: ((event: Event) => void) | null;
+  onmessage: ((event: MessageEvent) => void) | null;
+  onclose: ((event: CloseEvent) => void) | null;
+  send(text: string): void;
+  close(code?: number): void;
+}
+
+export interface SocketEvents {
+  /** `sessionJoined` has come; not called again when it is repeated. */
+  joined(socket: JoinedSocket): void;
+  message(socket: JoinedSocket, message: ServerMessage): void;
+  /** The server wants this connection to be replaced before it is closed. */
+  refresh(socket: JoinedSocket): void;
+  /**
+   * Closed by anything but {@link JoinedSocket.close}, or dead: called once.
+   *
+   * @param opened - Whether the handshake had succeeded.
+   */
+  lost(socket: JoinedSocket, opened: boolean): void;
+}
+
+/**
+ * One WebSocket: joins as soon as it is open, repeats joining until it is answered, sends heartbeats, and notices when
+ * the network behind it has died, which a browser tells only after minutes.
+ */
+export class JoinedSocket {
+  readonly #webSocket: WebSocketLike;
+  readonly #join: () => ClientMessage;
+  readonly #events: SocketEvents;
+  readonly #policy: ConnectionPolicy;
+  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  #opened = false;
+  #joined = false;
+  #finished = false;
+
+  constructor(webSocket: WebSocketLike, join: () => ClientMessage, events: SocketEvents, policy: ConnectionPolicy) {
+    this.#webSocket = webSocket;
+    this.#join = join;
+    this.#events = events;
+    this.#policy = policy;
+    webSocket.onopen = () => this.#onOpen();
+    webSocket.onmessage = (event) => this.#onMessage(event.data as unknown);
+    webSocket.onclose = () => this.#lose();
+    this.#after("open", policy.openTimeoutMs, () => this.#lose());
+  }
+
+  get isJoined(): boolean {
+    return this.#joined && !this.#finished;
+  }
+
+  /** False when it cannot be sent. */
+  send(message: ClientMessage): boolean {
+    if (!this.#opened || this.#finished) return false;
+    try {
+      this.#webSocket.send(writeMessage(message));
+    } catch {
+      return false;
+    }
+    return true;
+  }
+
+  /** Closes it without a word to the listener of events. */
+  close(): void {
+    if (this.#finished) return;
+    this.#finish();
+    this.#webSocket.close(1000);
+  }
+
+  /** Asks for a sign of life now: without one the socket is lost. Joining again also brings what was missed. */
+  probe(answerMs = this.#policy.probeAnswerMs): void {
+    if (!this.isJoined || this.#timers.has("answer")) return;
+    this.send(this.#join());
+    this.#after("answer", answerMs, () => this.#lose());
+  }
+
+  #onOpen(): void {
+    if (this.#finished) return;
+    this.#opened = true;
+    this.#cancel("open");
+    this.#after("join", this.#policy.joinTimeoutMs, () => this.#lose());
+    this.#sendJoin();
+  }
+
+  #sendJoin(): void {
+    this.send(this.#join());
+    this.#after("join again", this.#policy.joinAgainMs, () => this.#sendJoin());
+  }
+
+  #onMessage(data: unknown): void {
+    if (this.#finished) return;
+    this.#cancel("answer");
+    const message = typeof data === "string" ? parseServerMessage(data) : undefined;
+    if (message?.type === "sessionJoined" && !this.#joined) this.#onJoined();
+    if (this.#joined) this.#expectSigns();
+    if (message === undefined) return;
+    if (message.type === "connectionRefreshRequired") this.#events.refresh(this);
+    else this.#events.message(this, message);
+  }
+
+  #onJoined(): void {
+    this.#joined = true;
+    this.#cancel("join");
+    this.#cancel("join again");
+    this.#beat();
+    this.#events.joined(this);
+  }
+
+  #beat(): void {
+    this.#after("heartbeat", this.#policy.heartbeatMs, () => {
+      this.send({ action: "heartbeat" });
+      this.#beat();
+    });
+  }
+
+  #expectSigns(): void {
+    this.#after("silence", this.#policy.silenceMs, () => this.probe());
+  }
+
+  #lose(): void {
+    if (this.#finished) return;
+    this.#finish();
+    this.#webSocket.close();
+    this.#events.lost(this, this.#opened);
+  }
+
+  #finish(): void {
+    this.#finished = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    this.#webSocket.onopen = this.#webSocket.onmessage = this.#webSocket.onclose = null;
+  }
+
+  #after(name: string, delayMs: number, action: () => void): void {
+    this.#cancel(name);
+    const timer = setTimeout(() => {
+      this.#timers.delete(name);
+      action();
+    }, delayMs);
+    this.#timers.set(name, timer);
+  }
+
+  #cancel(name: string): void {
+    clearTimeout(this.#timers.get(name));
+    this.#timers.delete(name);
+  }
+}

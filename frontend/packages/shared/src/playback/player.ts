@@ -1,0 +1,272 @@
+import type { ClipReport } from "../protocol/messages.js";
+import { ClipLoader, ClipRefusedError } from "./clip-loader.js";
+import { ClipQueue, type Decision } from "./clip-queue.js";
+import type { ClipSink, PreparedClip } from "./clip-sink.js";
+
+/** A segment that may be heard; times are epoch milliseconds by this browser's clock. */
+export interface Segment {
+  readonly number: number;
+  /** Null for text only. */
+  readonly url: string | null;
+  readonly durationS: number;
+  readonly committedAt: number;
+}
+
+/** Where the listener is: for the page, and to go on there after it was loaded again. */
+export interface PlayPosition {
+  /** Segment that sounds, or whose turn is next. */
+  readonly number: number;
+  /** How much of it has been heard, in seconds at tempo 1. */
+  readonly offsetS: number;
+  readonly isSounding: boolean;
+}
+
+export interface PlayerEvents {
+  /** Something that the page may show has changed: position, delay, what waits, the sink's state. */
+  changed(): void;
+  /** Speech of so many seconds was left out to catch up. */
+  skipped(seconds: number): void;
+  /** Storage refuses the clip's address; {@link Player.readdress} may bring another one. */
+  refused(number: number): void;
+}
+
+/**
+ * Time from the end of a clause to its commitment, as the listener's browser cannot measure it.
+ * Source: pipecat-ai/stt-benchmark, Transcribe closes a sentence 1,136 ms after its end in the median.
+ */
+const RECOGNITION_S = 1.1;
+/** A fresh address is waited for. */
+const READDRESS_MS = 5_000;
+/** The rest of a sentence makes no sense after this. */
+const LONG_PAUSE_MS = 30_000;
+const TICK_MS = 150;
+/** Clips are kept in the books so long that no late duplicate is taken for news. */
+const REMEMBERED = 500;
+
+interface Track {
+  segment: Segment;
+  receivedAt: number;
+  clip?: PreparedClip;
+  downloadMs?: number;
+  playedAt?: number;
+  reported: boolean;
+  wakeReaddressed?: (url: string) => void;
+}
+
+/** Downloads segments' clips ahead and plays them in order, as {@link ClipQueue} decides. */
+export class Player {
+  readonly #sink: ClipSink;
+  readonly #events: PlayerEvents;
+  readonly #loader: ClipLoader;
+  readonly #queue: ClipQueue;
+  readonly #tracks = new Map<number, Track>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #offset: { number: number; seconds: number } | undefined;
+  #delayS: number | undefined;
+  #shownNumber: number | undefined;
+  #pausedAt: number | undefined;
+
+  constructor(sink: ClipSink, events: PlayerEvents, parts: { loader?: ClipLoader; queue?: ClipQueue } = {}) {
+    this.#sink = sink;
+    this.#events = events;
+    this.#loader = parts.loader ?? new ClipLoader();
+    this.#queue = parts.queue ?? new ClipQueue();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    sink.onChange = () => {
+      this.#tick();
+      events.changed();
+    };
+  }
+
+  /** Seconds from the speaker's mouth to the listener's ear, at the last clip; undefined before the first. */
+  get delayS(): number | undefined {
+    return this.#delayS;
+  }
+
+  /** Seconds of speech that wait to be heard. */
+  get waitingS(): number {
+    return this.#queue.waitingS;
+  }
+
+  get position(): PlayPosition {
+    const sounding = this.#sink.sounding();
+    for (const [number, track] of this.#tracks) {
+      if (sounding !== undefined && track.clip === sounding.clip) {
+        return { number, offsetS: sounding.offsetS, isSounding: true };
+      }
+    }
+    return { number: this.#queue.next, offsetS: 0, isSounding: false };
+  }
+
+  /** The first segment to hear, and where in its clip. */
+  begin(number: number, offsetS = 0): void {
+    this.#queue.begin(number);
+    if (offsetS > 0) this.#offset = { number, seconds: offsetS };
+  }
+
+  /** A segment was delivered; one that is known already changes nothing. */
+  add(segment: Segment): void {
+    const { number, url, durationS, committedAt } = segment;
+    const now = Date.now();
+    const wanted = this.#queue.announce({
+      number,
+      durationS: url === null ? null : durationS,
+      committedAt: committedAt / 1_000,
+      receivedAt: now / 1_000,
+    });
+    if (!this.#tracks.has(number)) this.#tracks.set(number, { segment, receivedAt: now, reported: false });
+    if (wanted && url !== null) void this.#load(number, url);
+    this.#forget();
+    this.#tick();
+  }
+
+  /** A segment was delivered again with a fresh address. */
+  readdress(number: number, url: string): void {
+    this.#tracks.get(number)?.wakeReaddressed?.(url);
+  }
+
+  /** Holds what sounds where it is. */
+  pause(): void {
+    this.#pausedAt ??= Date.now();
+    this.#sink.pause();
+  }
+
+  /** Goes on where it was held; after a long pause with what is said now. */
+  resume(): void {
+    if (this.#pausedAt === undefined) return;
+    if (Date.now() - this.#pausedAt > LONG_PAUSE_MS) this.#sink.cut();
+    this.#pausedAt = undefined;
+    this.#sink.resume();
+    this.#tick();
+  }
+
+  /** Leaves out what waits but the newest, and what sounds. */
+  jumpToLive(): void {
+    const decision = this.#queue.jumpToLive();
+    if (decision === undefined) return;
+    const cutS = this.#sink.busyS();
+    this.#sink.cut();
+    for (const [number, track] of this.#tracks) {
+      if (track.playedAt === undefined || track.playedAt <= Date.now()) continue;
+      delete track.playedAt;
+      this.#queue.cut(number);
+    }
+    this.#events.skipped(decision.seconds + cutS);
+    this.#tick();
+  }
+
+  /** How the clips whose fate was decided since the last call fared; at most 200. */
+  takeReports(): ClipReport[] {
+    const reports: ClipReport[] = [];
+    for (const [sequenceNumber, track] of this.#tracks) {
+      if (reports.length === 200) break;
+      const fate = this.#queue.fate(sequenceNumber);
+      const isDecided = fate === "failed" || fate === "skipped" || track.playedAt !== undefined;
+      if (track.reported || !isDecided || track.segment.url === null) continue;
+      track.reported = true;
+      reports.push({
+        sequenceNumber,
+        receivedAt: track.receivedAt,
+        ...(track.playedAt === undefined ? {} : { playedAt: track.playedAt }),
+        ...(track.downloadMs === undefined ? {} : { downloadMs: track.downloadMs }),
+        failed: fate === "failed",
+        skipped: fate === "skipped",
+      });
+    }
+    return reports;
+  }
+
+  /** Whether nothing sounds and nothing waits to. */
+  get isIdle(): boolean {
+    return this.#sink.busyS() === 0 && this.#queue.waitingS === 0;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#loader.stop();
+    this.#sink.close();
+    for (const track of this.#tracks.values()) track.clip?.release();
+  }
+
+  async #load(number: number, url: string): Promise<void> {
+    const track = this.#tracks.get(number);
+    if (track === undefined) return;
+    try {
+      const bytes = await this.#download(number, url);
+      track.downloadMs = Math.min(Date.now() - track.receivedAt, 3_600_000);
+      track.clip = await this.#sink.prepare(bytes, track.segment.durationS);
+      this.#queue.ready(number, Date.now() / 1_000);
+    } catch {
+      this.#queue.failed(number);
+    }
+    this.#tick();
+    this.#events.changed();
+  }
+
+  /** An address that storage refuses is replaced once by a fresh one. */
+  async #download(number: number, url: string): Promise<ArrayBuffer> {
+    try {
+      return await this.#loader.load(url);
+    } catch (error) {
+      if (!(error instanceof ClipRefusedError)) throw error;
+      return await this.#loader.load(await this.#freshUrl(number, error));
+    }
+  }
+
+  #freshUrl(number: number, refusal: ClipRefusedError): Promise<string> {
+    const track = this.#tracks.get(number);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(refusal), READDRESS_MS);
+      if (track !== undefined) {
+        track.wakeReaddressed = (url) => {
+          clearTimeout(timer);
+          resolve(url);
+        };
+      }
+      this.#events.refused(number);
+    });
+  }
+
+  #tick(): void {
+    if (this.#sink.state === "running") {
+      while (this.#sink.busyS() <= this.#sink.leadS) {
+        const decision = this.#queue.take(Date.now() / 1_000 + this.#sink.busyS());
+        if (decision === undefined) break;
+        this.#carryOut(decision);
+      }
+    }
+    const { number, isSounding } = this.position;
+    const shown = isSounding ? number : undefined;
+    if (shown !== this.#shownNumber) {
+      this.#shownNumber = shown;
+      this.#events.changed();
+    }
+  }
+
+  #carryOut(decision: Decision): void {
+    if (decision.kind === "skip") {
+      this.#events.skipped(decision.seconds);
+      return;
+    }
+    const track = this.#tracks.get(decision.number);
+    if (track?.clip === undefined) return;
+    const playedAt = Date.now() + this.#sink.busyS() * 1_000;
+    track.playedAt = Math.round(playedAt);
+    this.#delayS = Math.max(0, playedAt / 1_000 - decision.committedAt) + RECOGNITION_S;
+    const offsetS = this.#offset?.number === decision.number ? this.#offset.seconds : 0;
+    this.#sink.play(track.clip, decision.tempo, offsetS);
+    this.#events.changed();
+  }
+
+  /** Frees the clips that were heard long ago. */
+  #forget(): void {
+    const before = this.position.number;
+    for (const [number, track] of this.#tracks) {
+      if (number >= before) continue;
+      track.clip?.release();
+      delete track.clip;
+      if (number < before - REMEMBERED && track.reported) this.#tracks.delete(number);
+    }
+    this.#queue.forgetBefore(before - REMEMBERED);
+  }
+}
