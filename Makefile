@@ -25,7 +25,7 @@ SYNTHESIS_SOURCES := $(shell find infrastructure lambdas shared_layer -name '*.p
 FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f ! -name '*.tsbuildinfo' -print)
 SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
 
-.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-quiet test check format setup synth layer requirements clean
+.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-quiet test test-browser screenshots check format setup synth layer requirements clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -56,6 +56,12 @@ bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcas
 test: setup build/.frontend  ## Run every test
 	cd frontend && npm test
 	$(PYTHON) -m pytest $(PYTEST)
+
+test-browser: setup build/.frontend build/.chromium  ## Test the apps in a real browser (not yet part of test: needs a quiet machine)
+	$(PYTHON) -m pytest tests/browser $(PYTEST)
+
+screenshots: setup build/.frontend build/.chromium  ## Take pictures of every state of the apps into out/screenshots
+	$(PYTHON) scripts/make_screenshots.py --out out/screenshots
 
 check: .venv/.installed frontend/node_modules/.installed  ## Format, lint, types and import rules
 	$(BIN)/ruff format --check .
@@ -107,6 +113,10 @@ build/.frontend: frontend/node_modules/.installed $(FRONTEND_SOURCES)
 
 build/.debian-packages: requirements/debian.txt scripts/install_debian_packages.sh
 	@scripts/install_debian_packages.sh --from requirements/debian.txt
+	@mkdir -p build && touch $@
+
+build/.chromium: scripts/install_debian_packages.sh
+	@command -v chromium >/dev/null 2>&1 || scripts/install_debian_packages.sh chromium
 	@mkdir -p build && touch $@
 
 build/assembly/manifest.json: .venv/.installed $(SYNTHESIS_SOURCES)

@@ -1,0 +1,122 @@
+"""Every state of both apps, one after another, for whoever looks at them."""
+
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import Venue
+from tests.browser.pages import PATIENCE_MS, AppPage, ListenerPage, SpeakerPage
+
+Look = Callable[[str, AppPage], Awaitable[None]]
+"""Called with a name and the page in that state."""
+
+
+async def tour(venue: Venue, speaker: SpeakerPage, listener: ListenerPage, look: Look) -> None:
+    """Lead a speaker and a listener with a network of their own through a session.
+
+    The speaker's microphone has some seconds of speech.
+    """
+    await listener.page.goto("")
+    await listener.wait_for_state("code")
+    await look("listener-code", listener)
+    await listener.page.locator("input.code").fill("joyful hope 911")
+    await listener.page.locator("button[type=submit]").click()
+    await expect(listener.page.locator("input.code")).to_have_attribute("aria-invalid", "true")
+    await look("listener-code-unknown", listener)
+    listener.forgive("404")  # the browser's word for a session that is not there
+
+    await _sign_in(venue, speaker, look)
+    session_id = await speaker.create_session(join_key="open-sesame")
+    await look("speaker-ready", speaker)
+    await speaker.leave_sound_as_it_is()
+    await _dialogs_of_speaker(speaker, look)
+
+    await listener.page.goto(f"?session={session_id}")
+    await listener.wait_for_state("language")
+    await look("listener-language", listener)
+    await listener.join(session_id, "es", join_key="open-sesame")
+    await look("listener-waiting", listener)
+
+    await speaker.start_speaking()
+    await expect(listener.page.locator(".caption[data-heard]")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(speaker.page.locator("[data-segment]").nth(1)).to_be_visible(timeout=PATIENCE_MS)
+    await look("speaker-live", speaker)
+    await look("listener-live", listener)
+    await _dialogs_of_listener(listener, look)
+    await _projector(venue, session_id, look)
+    await _states(venue, speaker, listener, look)
+
+    await speaker.act("end")
+    await look("speaker-end-dialog", speaker)
+    await speaker.act("confirm-end")
+    await speaker.wait_for_state("ended", seconds=60)
+    await look("speaker-ended", speaker)
+    await listener.wait_until_all_is_heard()
+    await look("listener-ended", listener)
+
+
+async def _sign_in(venue: Venue, speaker: SpeakerPage, look: Look) -> None:
+    await speaker.wait_for_state("sign-in")
+    await look("speaker-sign-in", speaker)
+    await speaker.page.get_by_role("button", name="Create an account").click()
+    await look("speaker-sign-up", speaker)
+    await speaker.page.get_by_role("button", name="Back to signing in").click()
+    await speaker.page.get_by_role("button", name="Forgot your password?").click()
+    await look("speaker-forgot", speaker)
+    await speaker.page.reload()
+    await speaker.page.locator("button[type=submit]").click()
+    await look("speaker-sign-in-empty", speaker)
+    await speaker.sign_in(venue.endpoints)
+    await look("speaker-start", speaker)
+    await speaker.page.get_by_role("radio", name="Only these").check()
+    await look("speaker-start-some", speaker)
+    await speaker.page.get_by_role("radio", name="All").check()
+
+
+async def _dialogs_of_speaker(speaker: SpeakerPage, look: Look) -> None:
+    await speaker.page.keyboard.press("?")
+    await look("speaker-keys", speaker)
+    await speaker.page.keyboard.press("Escape")
+    await expect(speaker.page.locator("dialog")).to_have_count(0)
+    await speaker.page.get_by_role("button", name="Show to the room").click()
+    await look("speaker-room", speaker)
+    await speaker.page.get_by_role("button", name="Close").click()
+    await expect(speaker.page.locator("dialog")).to_have_count(0)
+
+
+async def _dialogs_of_listener(listener: ListenerPage, look: Look) -> None:
+    for name in ("language", "settings"):
+        await listener.open_dialog(name)
+        await look(f"listener-{name}-dialog", listener)
+        await listener.page.keyboard.press("Escape")
+        await expect(listener.page.locator("dialog")).to_have_count(0)
+
+
+async def _projector(venue: Venue, session_id: str, look: Look) -> None:
+    async with venue.listener() as projector:
+        await projector.page.goto(f"#/projector?session={session_id}&key=open-sesame&languages=es,fr")
+        await projector.wait_for_state("joined")
+        await expect(projector.page.locator(".projected").first).to_be_visible()
+        await look("projector", projector)
+
+
+async def _states(venue: Venue, speaker: SpeakerPage, listener: ListenerPage, look: Look) -> None:
+    for action, state in (("mute", "muted"), ("pause", "paused")):
+        await speaker.act(action)
+        await listener.wait_for_state(state)
+        await look(f"speaker-{state}", speaker)
+        await look(f"listener-{state}", listener)
+    await speaker.act("live")
+    await listener.wait_for_state("live")
+    await listener.lose_network(venue.listener_network)
+    await listener.wait_for_state("reconnecting")
+    await look("listener-reconnecting", listener)
+    await listener.find_network(venue.listener_network)
+    await listener.wait_for_state("live")
+    await speaker.lose_network(venue.speaker_network)
+    await speaker.wait_for_state("reconnecting")
+    await look("speaker-reconnecting", speaker)
+    await listener.wait_for_state("away")
+    await look("listener-away", listener)
+    await speaker.find_network(venue.speaker_network)
+    await speaker.wait_for_state("live")
