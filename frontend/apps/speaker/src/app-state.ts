@@ -1,6 +1,12 @@
 /** What the whole app shares: who is signed in, which session is open, which page is shown. */
 import type { Config } from "@babelcast/shared/config";
-import { type KeyValueStore, SpeakerAccount, type SpeakerPool, type Tokens } from "@babelcast/shared/cognito/account";
+import {
+  type AccountProblem,
+  type KeyValueStore,
+  SpeakerAccount,
+  type SpeakerPool,
+  type Tokens,
+} from "@babelcast/shared/cognito/account";
 import type { Settings } from "@babelcast/shared/settings";
 import { type Signal, signal } from "@preact/signals";
 import { LiveSession } from "./session/live-session.js";
@@ -9,7 +15,10 @@ import { openSpeakerSettings, type SpeakerSettings } from "./speaker-settings.js
 
 /** What is shown. */
 export type Page =
-  { readonly kind: "sign-in" } | { readonly kind: "start" } | { readonly kind: "session"; readonly live: LiveSession };
+  /** `problem`: why somebody who was signed in no longer is. */
+  | { readonly kind: "sign-in"; readonly problem?: AccountProblem }
+  | { readonly kind: "start" }
+  | { readonly kind: "session"; readonly live: LiveSession };
 
 export class AppState {
   readonly config: Config;
@@ -58,7 +67,7 @@ export class AppState {
   /** The pool has ended the sign-in. */
   signedOut(): void {
     this.email.value = undefined;
-    this.page.value = { kind: "sign-in" };
+    this.page.value = { kind: "sign-in", problem: "signed-out" };
   }
 
   openSession(session: RememberedSession): void {

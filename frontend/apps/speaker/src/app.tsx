@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { SignIn } from "./account/sign-in.js";
 import type { AppState } from "./app-state.js";
 import { Icon, Mark } from "./interface/icons.js";
@@ -18,13 +18,16 @@ export function App({ app }: { app: AppState }) {
     if (page.kind !== "sign-in") void languages.load();
   }, [page, languages]);
 
+  const hasEnded = page.kind === "session" && page.live.broadcast.endReason.value !== undefined;
+  useFocusOnChange(`${page.kind} ${String(hasEnded)}`);
+
   return (
     <>
       <Head app={app} onKeyboardHelp={page.kind === "session" ? () => (isKeyboardHelpOpen.value = true) : undefined} />
       {page.kind === "sign-in" && (
         <main class="page narrow" data-state="sign-in">
           <section class="card">
-            <SignIn app={app} />
+            <SignIn app={app} problem={page.problem} />
           </section>
         </main>
       )}
@@ -41,6 +44,16 @@ export function App({ app }: { app: AppState }) {
       )}
     </>
   );
+}
+
+/** A new page begins at its heading, for those who do not see that it has changed; the first one begins at the top. */
+function useFocusOnChange(page: string): void {
+  const shown = useRef(page);
+  useEffect(() => {
+    if (shown.current === page) return;
+    shown.current = page;
+    document.querySelector<HTMLElement>("main h1[tabindex]")?.focus();
+  }, [page]);
 }
 
 function Head({ app, onKeyboardHelp }: { app: AppState; onKeyboardHelp: (() => void) | undefined }) {

@@ -87,7 +87,7 @@ export function AccountForm({ title, hint, fields, submit, onSubmit, problem, op
       ))}
       {options}
       <button type="submit" class="button primary wide" aria-disabled={busy.value}>
-        {busy.value ? texts.account.signingIn : submit}
+        {busy.value ? texts.account.working : submit}
       </button>
       {children}
     </form>

@@ -6,7 +6,7 @@ import { AccountForm, type FieldPlan } from "./account-form.js";
 
 /** Where somebody is who is not signed in. */
 type Step =
-  | { readonly kind: "sign-in"; readonly problem?: AccountProblem }
+  | { readonly kind: "sign-in" }
   | { readonly kind: "new-password"; readonly challenge: string }
   | { readonly kind: "sign-up" }
   | { readonly kind: "confirm" }
@@ -18,12 +18,14 @@ interface Props {
   /** Other words above the form, where somebody was signed in before. */
   title?: string;
   hint?: string;
+  /** Why it has to be done again. */
+  problem?: AccountProblem | undefined;
 }
 
 /** Signing in, and every way to it: a first password, a new account, a forgotten password. */
-export function SignIn({ app, title = texts.account.title, hint = texts.account.hint }: Props) {
+export function SignIn({ app, title = texts.account.title, hint = texts.account.hint, problem }: Props) {
   const step = useSignal<Step>({ kind: "sign-in" });
-  const email = useSignal(app.account.email ?? "");
+  const email = useSignal(app.email.value ?? "");
   const password = useSignal("");
   const lasting = useSignal(true);
   const words = texts.account;
@@ -93,7 +95,7 @@ export function SignIn({ app, title = texts.account.title, hint = texts.account.
           hint={hint}
           fields={[emailField, passwordField]}
           submit={words.signIn}
-          problem={step.value.problem}
+          problem={problem}
           options={
             <label class="check">
               <input type="checkbox" checked={lasting.value} onChange={() => (lasting.value = !lasting.value)} />

@@ -52,7 +52,8 @@ function MicrophoneChoice({ live }: { live: LiveSession }) {
   const known = microphone.devices.value.length > 0 ? microphone.choices : [];
   const { microphoneId, microphoneLabel } = settings.values.value;
   const isThere = known.some(({ deviceId }) => deviceId === microphoneId);
-  const inUse = microphone.device.value?.label ?? "";
+  const isOn = microphone.state.value.kind === "on";
+  const inUse = isOn ? (microphone.device.value?.label ?? "") : "";
   const choose = (deviceId: string): void => {
     const label = known.find((device) => device.deviceId === deviceId)?.label ?? "";
     void live.change({ microphoneId: deviceId, microphoneLabel: label });

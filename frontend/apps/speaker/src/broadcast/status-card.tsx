@@ -16,16 +16,21 @@ interface Props {
 export function StatusCard({ live, onEnd }: Props) {
   const shown = live.shown.value;
   const { name, meaning } = texts.broadcast.states[shown];
+  const isJoined = live.broadcast.connection.value === "joined";
+  const listeners = isJoined ? (live.broadcast.audience.value?.listenerCount ?? 0) : 0;
   const isMicrophoneOn = live.microphone.state.value.kind === "on";
   return (
     <section class="card status" data-state={shown} aria-labelledby="state-name">
       <div class="status-head">
-        <h1 id="state-name" class="state-name">
+        <h1 id="state-name" class="state-name" tabIndex={-1}>
           {name}
         </h1>
         <Elapsed live={live} />
       </div>
-      <p class="meaning">{meaning}</p>
+      <p class="meaning">
+        {meaning}
+        {listeners > 0 && <strong> {texts.audience.count(listeners)}.</strong>}
+      </p>
       <p class="visually-hidden" role="status">
         {texts.broadcast.nowShown(name)}
       </p>

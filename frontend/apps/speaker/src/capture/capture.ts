@@ -23,12 +23,6 @@ export interface CaptureEvents {
   changed(capture: Capture): void;
 }
 
-/**
- * Head start of the microphone over the audio thread that takes its samples. Browsers put silence where samples come late
- * and hold only about 100 ms that come early (Chromium); half of that on hand bridges the pauses of a busy machine.
- */
-const HEAD_START_MS = 50;
-
 /** A running microphone gives a level every 50 ms; one that has given none for so long has died. */
 const STALL_MS = 2_500;
 const LOOK_AFTER_MS = 500;
@@ -239,21 +233,14 @@ async function buildGraphAt(stream: MediaStream, options: AudioContextOptions): 
       channelCountMode: "explicit",
       channelInterpretation: "speakers",
     });
+    context.createMediaStreamSource(stream).connect(node);
     // Its output is silence; browsers let a node sleep that leads nowhere.
     node.connect(context.destination);
-    await pauseIfRunning(context);
-    context.createMediaStreamSource(stream).connect(node);
-    await new Promise((resolve) => setTimeout(resolve, HEAD_START_MS));
     return { context, node };
   } catch (error) {
     await context.close();
     throw error;
   }
-}
-
-/** A context that waits for a tap stands still anyway, and would never answer. */
-async function pauseIfRunning(context: AudioContext): Promise<void> {
-  if (context.state === "running") await context.suspend();
 }
 
 function describe(stream: MediaStream): MicrophoneDevice {

@@ -15,7 +15,9 @@ export function EndedCard({ live, onAgain }: Props) {
   const startedAt = live.startedAt.value;
   return (
     <section class="card ended" aria-labelledby="ended">
-      <h1 id="ended">{texts.end.ended}</h1>
+      <h1 id="ended" tabIndex={-1}>
+        {texts.end.ended}
+      </h1>
       <p>{explain(live)}</p>
       <dl class="figures">
         {startedAt !== null && (

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { SignIn } from "../account/sign-in.js";
 import type { AppState } from "../app-state.js";
 import { AudienceCard } from "../broadcast/audience-card.js";
@@ -117,12 +117,23 @@ export function SessionPage({ app, live, languages, isKeyboardHelpOpen, onKeyboa
 
 /** Over the page, while words are kept: signing in again is all there is to do. */
 function SignInAgain({ app }: { app: AppState }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const { current } = dialog;
+    current?.showModal();
+    return () => current?.close();
+  }, []);
   return (
-    <div class="cover" role="dialog" aria-modal="true" aria-label={texts.account.again}>
-      <div class="card">
+    <dialog
+      ref={dialog}
+      class="modal sign-in-again"
+      aria-label={texts.account.again}
+      onCancel={(event) => event.preventDefault()}
+    >
+      <div class="modal-body">
         <SignIn app={app} title={texts.account.again} hint={texts.account.againHint} />
       </div>
-    </div>
+    </dialog>
   );
 }
 

@@ -29,7 +29,9 @@ export function StartPage({ app, languages }: Props) {
       <OpenSession app={app} />
       <section class="card" aria-labelledby="new-session">
         <div class="heading">
-          <h1 id="new-session">{texts.start.title}</h1>
+          <h1 id="new-session" tabIndex={-1}>
+            {texts.start.title}
+          </h1>
           <p class="soft">{texts.start.hello}</p>
         </div>
         {state.kind === "loading" && <p role="status">{texts.loading}</p>}

@@ -88,7 +88,7 @@ export const en = {
     showPassword: "Show password",
     remember: "Keep me signed in on this device",
     signIn: "Sign in",
-    signingIn: "Signing in…",
+    working: "One moment…",
     forgot: "Forgot your password?",
     noAccount: "No account yet?",
     create: "Create an account",

@@ -17,7 +17,7 @@ export const es: Texts = {
     showPassword: "Mostrar la contraseña",
     remember: "Mantener la sesión iniciada en este dispositivo",
     signIn: "Iniciar sesión",
-    signingIn: "Iniciando sesión…",
+    working: "Un momento…",
     forgot: "¿Ha olvidado la contraseña?",
     noAccount: "¿Aún no tiene cuenta?",
     create: "Crear una cuenta",

@@ -17,7 +17,7 @@ export const fr: Texts = {
     showPassword: "Afficher le mot de passe",
     remember: "Rester connecté sur cet appareil",
     signIn: "Se connecter",
-    signingIn: "Connexion…",
+    working: "Un instant…",
     forgot: "Mot de passe oublié ?",
     noAccount: "Pas encore de compte ?",
     create: "Créer un compte",
