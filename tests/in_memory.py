@@ -24,6 +24,7 @@ from babelcast.ports import Reach
 class InMemorySessions:
     def __init__(self) -> None:
         self.by_id: dict[SessionId, Session] = {}
+        self._speakers: dict[SessionId, ConnectionId] = {}
         self._status_at: dict[SessionId, int] = {}
 
     async def create(self, session: Session) -> bool:
@@ -42,6 +43,19 @@ class InMemorySessions:
     async def set_volume(self, session_id: SessionId, volume: float) -> Session:
         self.by_id[session_id] = replace(await self.get(session_id), volume=volume)
         return self.by_id[session_id]
+
+    async def attach_speaker(self, session_id: SessionId, connection_id: ConnectionId) -> bool:
+        before = await self.get(session_id)
+        self._speakers[session_id] = connection_id
+        self.by_id[session_id] = replace(before, speaker_connected=True)
+        return not before.speaker_connected
+
+    async def detach_speaker(self, session_id: SessionId, connection_id: ConnectionId) -> bool:
+        if self._speakers.get(session_id) != connection_id:
+            return False
+        del self._speakers[session_id]
+        self.by_id[session_id] = replace(await self.get(session_id), speaker_connected=False)
+        return True
 
     async def claim_status(self, session_id: SessionId, *, now_ms: int, interval_ms: int) -> bool:
         if session_id not in self.by_id or self._status_at.get(session_id, -interval_ms) > now_ms - interval_ms:
@@ -89,6 +103,7 @@ class InMemoryCursors:
 class InMemoryConnections:
     def __init__(self) -> None:
         self.by_id: dict[ConnectionId, Connection] = {}
+        self._kept: dict[SessionId, dict[LanguageCode, int]] = {}
 
     async def add(self, connection: Connection) -> None:
         self.by_id[connection.connection_id] = connection
@@ -118,8 +133,14 @@ class InMemoryConnections:
     async def remove(self, connection_id: ConnectionId) -> Connection | None:
         return self.by_id.pop(connection_id, None)
 
+    async def keep_language(self, session_id: SessionId, language: LanguageCode, *, until_ms: int) -> None:
+        self._kept.setdefault(session_id, {})[language] = until_ms
+
     async def audience(self, session_id: SessionId) -> Audience:
-        return Audience(connections=tuple(each for each in self.by_id.values() if each.session_id == session_id))
+        return Audience(
+            connections=tuple(each for each in self.by_id.values() if each.session_id == session_id),
+            kept_until_ms=self._kept.get(session_id, {}),
+        )
 
 
 class InMemoryCapacity:

@@ -10,6 +10,7 @@ from babelcast.domain.session import Session, SessionId, UserId
 from babelcast.domain.stream_record import Control, ControlKind
 from babelcast.usecases.broadcast import Broadcast
 from babelcast.usecases.live_transcription import TranscriptionPool
+from babelcast.usecases.lose_connection import LoseConnection
 from babelcast.usecases.notify_segment import NotifySegment
 from babelcast.usecases.process_audio import ProcessAudio
 from babelcast.usecases.render_segment import RenderSegment
@@ -54,12 +55,13 @@ class Room:
 
     def __post_init__(self) -> None:
         self.notifier = RecordingNotifier()
+        self.lose = LoseConnection(connections=self.connections, now_ms=self.clock.now_ms)
         self._resting: tuple[BlockTranscriber, ProcessAudio] | None = None
         self.new_environment()
 
     def new_environment(self) -> None:
         self.transcriber = BlockTranscriber(self.clock, lag_s=self.lag_s)
-        broadcast = Broadcast(notifier=self.notifier, connections=self.connections)
+        broadcast = Broadcast(notifier=self.notifier, lose=self.lose)
         self.process = ProcessAudio(
             sessions=self.sessions,
             segments=self.segments,
@@ -118,9 +120,12 @@ class Room:
             await self.join(language, language, session_id=session_id)
 
     async def join(self, name: str, language: str | None = None, *, session_id: SessionId = SESSION) -> None:
+        connection_id = ConnectionId(f"{session_id}/{name}")
+        if language is None:
+            await self.sessions.attach_speaker(session_id, connection_id)
         await self.connections.add(
             Connection(
-                connection_id=ConnectionId(f"{session_id}/{name}"),
+                connection_id=connection_id,
                 session_id=session_id,
                 role=Role.LISTENER if language else Role.SPEAKER,
                 joined_at_ms=0,
@@ -129,7 +134,9 @@ class Room:
         )
 
     async def leave(self, name: str, *, session_id: SessionId = SESSION) -> None:
-        await self.connections.remove(ConnectionId(f"{session_id}/{name}"))
+        connection_id = ConnectionId(f"{session_id}/{name}")
+        await self.lose(connection_id)
+        await self.sessions.detach_speaker(session_id, connection_id)
 
     async def say(self, *payloads: AudioChunk | Control, session_id: SessionId = SESSION) -> None:
         for each in payloads:

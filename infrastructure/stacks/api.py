@@ -179,7 +179,7 @@ class ApiStack(Stack):
             },
         )
         function.grant("dynamodb:GetItem", "dynamodb:UpdateItem", on=[data.sessions.table_arn])
-        function.grant("dynamodb:DeleteItem", on=[data.connections.table_arn])
+        function.grant("dynamodb:DeleteItem", "dynamodb:PutItem", on=[data.connections.table_arn])
         function.grant("dynamodb:Query", on=[data.session_language_index_arn])
         function.grant("kinesis:PutRecord", on=self._stream_arns())
         function.grant(MANAGE_CONNECTIONS, on=[self.websocket.connections_arn])

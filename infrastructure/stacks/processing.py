@@ -86,7 +86,7 @@ class ProcessingStack(Stack):
         )
         # A transaction needs the permissions of the writes in it.
         function.grant("dynamodb:GetItem", "dynamodb:UpdateItem", on=[data.sessions.table_arn])
-        function.grant("dynamodb:DeleteItem", on=[data.connections.table_arn])
+        function.grant("dynamodb:DeleteItem", "dynamodb:PutItem", on=[data.connections.table_arn])
         function.grant("dynamodb:Query", on=[data.session_language_index_arn])
         function.grant("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", on=[data.segments.table_arn])
         function.grant("s3:PutObject", "s3:GetObject", on=[data.clips_arn])

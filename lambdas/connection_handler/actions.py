@@ -69,7 +69,7 @@ async def _tell_state(handling: ConnectionHandling, session: Session) -> None:
     audience = await handling.connections.audience(session.session_id)
     await handling.broadcast(
         audience.connections,
-        BroadcastState(session_id=session.session_id, state=session.state, volume=session.volume),
+        BroadcastState.of(session),
     )
 
 

@@ -341,13 +341,28 @@ def test_the_speaker_learns_how_late_the_listeners_hear(session_id: str) -> None
 
 
 def test_a_lost_speaker_leaves_a_record_and_a_replaced_one_does_not(session_id: str) -> None:
-    connect(session_id, connection="old=")
-    connect(session_id, connection="new=")
+    for connection in ("old=", "new="):
+        connect(session_id, connection=connection)
+        say(session_id, {"action": "joinSession"}, connection=connection)
     disconnect(websocket_event("$disconnect", session_id=session_id, connection="old="), None)
     assert aws.stream_records() == []
     disconnect(websocket_event("$disconnect", session_id=session_id, connection="new="), None)
     (record,) = aws.stream_records()
     assert decode_record(record["Data"]).kind is ControlKind.LOST  # type: ignore[union-attr]
+
+
+def test_listeners_see_whether_the_speaker_is_there(session_id: str) -> None:
+    who: Message = {"connection": "listener=", "role": "listener", "language": "es"}
+    listen(session_id)
+    before = say(session_id, {"action": "joinSession"}, **who)
+    connect(session_id)
+    say(session_id, {"action": "joinSession"})
+    say(session_id, {"action": "joinSession"})
+    came = told("listener=")[1:]
+    disconnect(websocket_event("$disconnect", session_id=session_id), None)
+    after = say(session_id, {"action": "joinSession"}, **who)
+    assert [before and before["speakerConnected"], after and after["speakerConnected"]] == [False, False]
+    assert [(each["type"], each["speakerConnected"]) for each in came] == [("broadcastState", True)]
 
 
 def test_a_listener_that_leaves_is_no_longer_counted(session_id: str) -> None:

@@ -25,7 +25,7 @@ PERMISSIONS = {
     },
     "disconnect_handler": {
         "<Sessions.Arn>": "dynamodb:GetItem dynamodb:UpdateItem",
-        "<Connections.Arn>": "dynamodb:DeleteItem",
+        "<Connections.Arn>": "dynamodb:DeleteItem dynamodb:PutItem",
         "<Connections.Arn>/index/SessionLanguageIndex": "dynamodb:Query",
         "<AudioStream.Arn>": "kinesis:PutRecord",
         CONNECTIONS_OF_STAGE: "execute-api:ManageConnections",
@@ -37,7 +37,7 @@ PERMISSIONS = {
     },
     "audio_processor": {
         "<Sessions.Arn>": "dynamodb:GetItem dynamodb:UpdateItem",
-        "<Connections.Arn>": "dynamodb:DeleteItem",
+        "<Connections.Arn>": "dynamodb:DeleteItem dynamodb:PutItem",
         "<Connections.Arn>/index/SessionLanguageIndex": "dynamodb:Query",
         "<Segments.Arn>": "dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
         "<AudioStream.Arn>": "kinesis:DescribeStream kinesis:DescribeStreamSummary kinesis:GetRecords "

@@ -161,8 +161,33 @@ async def test_the_audience_is_everybody_with_their_language_now(stores: Stores)
     assert {each.connection_id for each in audience.speakers} == {"s"}
     assert audience.count_by_language == {"es": 1, "fr": 2}
     assert [each.connection_id for each in audience.listening_to(FR)] == ["b"]
-    assert audience.active_languages == (ES, FR)
+    assert audience.wanted_languages(now_ms=0) == (ES, FR)
     assert audience.delay_ms == 2_400
+
+
+async def test_a_language_is_wanted_until_its_listener_has_had_time_to_come_back(stores: Stores) -> None:
+    await stores.connections.keep_language(SESSION_ID, ES, until_ms=1_795_000_060_000)
+    await stores.connections.keep_language(SESSION_ID, ES, until_ms=1_795_000_070_000)
+    await stores.connections.keep_language(SessionId("other-room-100"), FR, until_ms=1_795_000_070_000)
+    audience = await stores.connections.audience(SESSION_ID)
+    assert audience.wanted_languages(now_ms=1_795_000_069_999) == (ES,)
+    assert audience.wanted_languages(now_ms=1_795_000_070_000) == ()
+    assert audience.connections == ()
+
+
+async def test_a_session_knows_whether_its_speaker_is_connected(stores: Stores) -> None:
+    old, new = ConnectionId("old="), ConnectionId("new=")
+    with pytest.raises(SessionNotFoundError):
+        await stores.sessions.attach_speaker(SESSION_ID, old)
+    await stores.sessions.create(SESSION)
+    assert not await stores.sessions.detach_speaker(SESSION_ID, old)
+    assert await stores.sessions.attach_speaker(SESSION_ID, old)
+    assert (await stores.sessions.get(SESSION_ID)).speaker_connected
+    assert not await stores.sessions.attach_speaker(SESSION_ID, new)
+    assert not await stores.sessions.detach_speaker(SESSION_ID, old)
+    assert (await stores.sessions.get(SESSION_ID)).speaker_connected
+    assert await stores.sessions.detach_speaker(SESSION_ID, new)
+    assert not (await stores.sessions.get(SESSION_ID)).speaker_connected
 
 
 async def test_a_removed_connection_is_gone(stores: Stores) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from babelcast.domain.connection import ConnectionId
 from babelcast.domain.errors import TranscriptionUnavailableError
+from babelcast.domain.languages import LanguageCode
 from babelcast.domain.notices import BroadcastState, ErrorNotice, SessionEnded
 from tests.block_speech import block_speech, chunks_of
 from tests.room import END, LOST, OTHER, PAUSE, RESUME, SESSION, Room, words
@@ -111,6 +112,31 @@ async def test_listeners_learn_that_the_speaker_is_gone_after_the_last_words(roo
     assert isinstance(last, BroadcastState)
     assert not last.speaker_connected
     assert room.captions("es") == words(4)
+
+
+async def test_a_speaker_who_is_back_in_time_was_never_away(room: Room) -> None:
+    await room.open(SESSION, "es")
+    await room.say(*chunks_of(block_speech(4)), LOST)
+    await room.leave("speaker")
+    await room.join("speaker")
+    await room.run()
+    assert not any(isinstance(each, BroadcastState) for each in room.notifier.to(f"{SESSION}/es"))
+
+
+async def test_what_a_lost_listener_misses_is_there_when_they_are_back_within_a_minute(room: Room) -> None:
+    await room.open(SESSION, "es", "fr")
+    await room.say(*chunks_of(block_speech(6)), PAUSE)
+    await room.run()
+    await room.leave("fr")
+    await room.say(*chunks_of(block_speech(6, first_word=7), origin_sample=16_000 * 10), PAUSE)
+    await room.run()
+    room.clock.now_s += 60
+    await room.say(*chunks_of(block_speech(6, first_word=13), origin_sample=16_000 * 80), END)
+    await room.run()
+    french = LanguageCode("fr")
+    made = [french in each.renditions for each in room.segments.of(SESSION)]
+    assert made == [True, True, False]
+    assert len(room.heard("fr")) == 1
 
 
 async def test_a_refusing_recogniser_is_reported_and_loses_nothing(room: Room) -> None:

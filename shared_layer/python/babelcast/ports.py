@@ -48,6 +48,18 @@ class Sessions(Protocol):
         """
         ...
 
+    async def attach_speaker(self, session_id: SessionId, connection_id: ConnectionId) -> bool:
+        """This connection is the speaker's from now on; False when it takes the place of one before.
+
+        Raises:
+            SessionNotFoundError: None.
+        """
+        ...
+
+    async def detach_speaker(self, session_id: SessionId, connection_id: ConnectionId) -> bool:
+        """The connection is gone; False when the speaker's is another one, and nothing changes."""
+        ...
+
     async def claim_status(self, session_id: SessionId, *, now_ms: int, interval_ms: int) -> bool:
         """Whether this caller may send the speaker a status now: at most once per interval over all callers."""
         ...
@@ -113,6 +125,10 @@ class Connections(Protocol):
 
     async def remove(self, connection_id: ConnectionId) -> Connection | None:
         """Forget a connection and return what it was."""
+        ...
+
+    async def keep_language(self, session_id: SessionId, language: LanguageCode, *, until_ms: int) -> None:
+        """A listener of the language may come back until then."""
         ...
 
     async def audience(self, session_id: SessionId) -> Audience:

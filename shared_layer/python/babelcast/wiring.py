@@ -38,6 +38,7 @@ from babelcast.usecases.control_broadcast import ControlBroadcast
 from babelcast.usecases.create_session import CreateSession
 from babelcast.usecases.join_session import JoinSession
 from babelcast.usecases.live_transcription import TranscriptionPool
+from babelcast.usecases.lose_connection import LoseConnection
 from babelcast.usecases.note_playback import NotePlayback
 from babelcast.usecases.notify_segment import NotifySegment
 from babelcast.usecases.phrase_cache import CachedSynthesizer, CachedTranslator
@@ -64,7 +65,11 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
 
 
 def _broadcast(management_endpoint: str, connections: Connections) -> Broadcast:
-    return Broadcast(notifier=ApiGatewayNotifier(management_endpoint, meter), connections=connections)
+    return Broadcast(notifier=ApiGatewayNotifier(management_endpoint, meter), lose=_lose(connections))
+
+
+def _lose(connections: Connections) -> LoseConnection:
+    return LoseConnection(connections=connections, now_ms=now_ms)
 
 
 def now_ms() -> int:
@@ -111,7 +116,7 @@ def connection_handling() -> ConnectionHandling:
             broadcast=broadcast,
             now_ms=now_ms,
         ),
-        listening=ChangeListening(sessions=sessions, connections=connections),
+        listening=ChangeListening(sessions=sessions, connections=connections, now_ms=now_ms),
         status=ReportStatus(sessions=sessions, connections=connections, broadcast=broadcast, now_ms=now_ms),
         note_playback=NotePlayback(connections=connections, meter=meter),
         connections=connections,
@@ -137,7 +142,7 @@ def disconnect_handling() -> DisconnectHandling:
     return DisconnectHandling(
         close=CloseConnection(
             sessions=sessions,
-            connections=connections,
+            lose=_lose(connections),
             stream=KinesisAudioStream(settings.audio_stream_names),
             now_ms=now_ms,
         ),

@@ -1,7 +1,7 @@
 """Who is connected, in which role and language."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median_low
 from typing import Final, NewType
@@ -13,6 +13,12 @@ ConnectionId = NewType("ConnectionId", str)
 
 MAX_CONNECTION_DURATION_S: Final = 2 * 3600
 """Source: API Gateway WebSocket quotas, connection duration."""
+
+RETURN_WITHIN_MS: Final = 60_000
+"""A language is translated on for so long after its listener was lost or has paused: they miss nothing if they return.
+
+Longer than a phone takes to change its network; a listener's app skips what is older than 40 s anyway.
+"""
 
 
 class Role(StrEnum):
@@ -53,9 +59,15 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """Everybody connected to a session at one moment."""
+    """Everybody connected to a session at one moment.
+
+    Attributes:
+        kept_until_ms: Languages whose listeners were lost or have paused, and until when they may come back for what
+            they missed, epoch milliseconds.
+    """
 
     connections: tuple[Connection, ...]
+    kept_until_ms: Mapping[LanguageCode, int] = field(default_factory=dict, hash=False)
 
     @property
     def speakers(self) -> tuple[Connection, ...]:
@@ -67,12 +79,11 @@ class Audience:
         """All listeners, paused ones included."""
         return tuple(each for each in self.connections if each.role is Role.LISTENER)
 
-    @property
-    def active_languages(self) -> tuple[LanguageCode, ...]:
-        """Languages that somebody listens to right now, sorted; only these are translated."""
-        return tuple(
-            sorted({each.target_language for each in self.listeners if each.listening and each.target_language})
-        )
+    def wanted_languages(self, *, now_ms: int) -> tuple[LanguageCode, ...]:
+        """Languages that somebody listens to, or may come back to, sorted; only these are translated."""
+        heard = {each.target_language for each in self.listeners if each.listening and each.target_language}
+        kept = {language for language, until_ms in self.kept_until_ms.items() if now_ms < until_ms}
+        return tuple(sorted(heard | kept))
 
     def listening_to(self, language: LanguageCode) -> tuple[Connection, ...]:
         """The active listeners of one language."""

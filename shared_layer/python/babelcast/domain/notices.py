@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from babelcast.domain.connection import Role
 from babelcast.domain.errors import BabelcastError
 from babelcast.domain.languages import LanguageCode
-from babelcast.domain.session import SessionId, SessionState
+from babelcast.domain.session import Session, SessionId, SessionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,7 @@ class SessionJoined:
     Attributes:
         next_sample_offset: Where a speaker's app that does not know its own position goes on: beyond everything that
             can have been sent; None for a listener.
+        speaker_connected: False before a speaker has joined, and while they are lost.
     """
 
     session_id: SessionId
@@ -26,6 +27,7 @@ class SessionJoined:
     volume: float
     next_sequence_number: int
     next_sample_offset: int | None
+    speaker_connected: bool
     connection_expires_at: int
     server_time: int
 
@@ -91,6 +93,16 @@ class BroadcastState:
     state: SessionState
     volume: float
     speaker_connected: bool = True
+
+    @classmethod
+    def of(cls, session: Session) -> "BroadcastState":
+        """The notice of how a session stands."""
+        return cls(
+            session_id=session.session_id,
+            state=session.state,
+            volume=session.volume,
+            speaker_connected=session.speaker_connected,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,6 +107,7 @@ class Session:
         cell: Index of the cell (stream and processor) that carries it.
         join_key_hash: SHA-256 of the join key, hex, or None when anyone may join.
         expires_at_s: Epoch seconds after which the record may vanish.
+        speaker_connected: Whether a speaker's app has joined and is not known to be lost.
     """
 
     session_id: SessionId
@@ -120,6 +121,7 @@ class Session:
     volume: float = 1.0
     join_key_hash: str | None = None
     cursor: Cursor = Cursor()
+    speaker_connected: bool = False
 
     def __post_init__(self) -> None:
         require_volume(self.volume)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from babelcast.domain.connection import Connection
 from babelcast.domain.notices import Notice
-from babelcast.ports import Connections, Notifier, Reach
+from babelcast.ports import Notifier, Reach
+from babelcast.usecases.lose_connection import LoseConnection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,7 @@ class Broadcast:
     """Send notices to connections."""
 
     notifier: Notifier
-    connections: Connections
+    lose: LoseConnection
 
     async def __call__(self, receivers: Iterable[Connection], notice: Notice) -> tuple[Connection, ...]:
         """Send to all of them; a connection that no longer exists is removed and disturbs nobody.
@@ -24,5 +25,5 @@ class Broadcast:
         """
         targets = {each.connection_id: each for each in receivers}
         reached = await self.notifier.send(targets, notice)
-        await asyncio.gather(*(self.connections.remove(each) for each in targets if reached[each] is Reach.GONE))
+        await asyncio.gather(*(self.lose(each) for each in targets if reached[each] is Reach.GONE))
         return tuple(targets[each] for each in targets if reached[each] is Reach.FAILED)

@@ -1,9 +1,10 @@
 """What a listener hears: another language, or nothing for a while."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from babelcast.domain.caller import Caller
-from babelcast.domain.connection import Role
+from babelcast.domain.connection import RETURN_WITHIN_MS, Role
 from babelcast.domain.errors import SessionNotFoundError, UnsupportedLanguageError
 from babelcast.domain.languages import LanguageCode
 from babelcast.ports import Connections, Sessions
@@ -15,6 +16,7 @@ class ChangeListening:
 
     sessions: Sessions
     connections: Connections
+    now_ms: Callable[[], int]
 
     async def language(self, caller: Caller, target_language: str) -> None:
         """Hear another language from the next segment on.
@@ -31,10 +33,13 @@ class ChangeListening:
             raise SessionNotFoundError("the connection is not known; connect again")
 
     async def listening(self, caller: Caller, *, listening: bool) -> None:
-        """Pause or go on; a language that nobody hears is not translated.
+        """Pause or go on; a language that nobody hears is soon not translated any more.
 
         Raises:
             NotAllowedError: The caller is no listener.
         """
         caller.require(Role.LISTENER)
-        await self.connections.change(caller.connection_id, listening=listening)
+        listener = await self.connections.change(caller.connection_id, listening=listening)
+        if listener is not None and listener.target_language is not None and not listening:
+            until_ms = self.now_ms() + RETURN_WITHIN_MS
+            await self.connections.keep_language(caller.session_id, listener.target_language, until_ms=until_ms)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from babelcast.domain.caller import Caller
 from babelcast.domain.connection import Role
 from babelcast.domain.stream_record import Control, ControlKind
-from babelcast.ports import AudioStream, Connections, Sessions
+from babelcast.ports import AudioStream, Sessions
+from babelcast.usecases.lose_connection import LoseConnection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,7 @@ class CloseConnection:
     """Handle lost connections."""
 
     sessions: Sessions
-    connections: Connections
+    lose: LoseConnection
     stream: AudioStream
     now_ms: Callable[[], int]
 
@@ -24,13 +25,10 @@ class CloseConnection:
         Raises:
             SessionNotFoundError: The session has expired.
         """
-        await self.connections.remove(caller.connection_id)
+        await self.lose(caller.connection_id)
         if caller.grant.role is not Role.SPEAKER:
             return
-        session = await self.sessions.get(caller.session_id)
-        audience = await self.connections.audience(caller.session_id)
-        # The index may still show the connection that was just removed.
-        others = [each for each in audience.speakers if each.connection_id != caller.connection_id]
-        if not others and not session.is_over:
+        was_last = await self.sessions.detach_speaker(caller.session_id, caller.connection_id)
+        if was_last and not (await self.sessions.get(caller.session_id)).is_over:
             lost = Control(kind=ControlKind.LOST, at_ms=self.now_ms())
             await self.stream.append(caller.session_id, caller.grant.cell, lost)

@@ -8,7 +8,7 @@ from babelcast.domain.audio import ms_to_samples
 from babelcast.domain.caller import Caller
 from babelcast.domain.connection import Connection, Role
 from babelcast.domain.languages import LanguageCode
-from babelcast.domain.notices import SessionJoined
+from babelcast.domain.notices import BroadcastState, SessionJoined
 from babelcast.domain.segment import Rendition, Segment
 from babelcast.domain.session import Cursor, Session
 from babelcast.ports import Connections, Segments, Sessions
@@ -38,8 +38,10 @@ class JoinSession:
         Raises:
             SessionNotFoundError: The session has expired.
         """
-        session = await self.sessions.get(caller.session_id)
         connection = await self._connection(caller)
+        is_speaker = connection.role is Role.SPEAKER
+        was_away = is_speaker and await self.sessions.attach_speaker(caller.session_id, caller.connection_id)
+        session = await self.sessions.get(caller.session_id)
         await self.broadcast(
             (connection,),
             SessionJoined(
@@ -50,11 +52,15 @@ class JoinSession:
                 state=session.state,
                 volume=session.volume,
                 next_sequence_number=session.cursor.next_segment,
-                next_sample_offset=self._next_sample_offset(session) if connection.role is Role.SPEAKER else None,
+                next_sample_offset=self._next_sample_offset(session) if is_speaker else None,
+                speaker_connected=session.speaker_connected,
                 connection_expires_at=caller.expires_at_ms,
                 server_time=self.now_ms(),
             ),
         )
+        if was_away:
+            audience = await self.connections.audience(session.session_id)
+            await self.broadcast(audience.listeners, BroadcastState.of(session))
         if connection.target_language is None:
             return
         if last_sequence_number is None:

@@ -1,11 +1,11 @@
-"""How many listen, in which language: for the speaker, on request and when it changes."""
+"""How a broadcast stands, and for the speaker how many listen in which language."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from babelcast.domain.connection import Audience, Connection
-from babelcast.domain.notices import SessionStatus
+from babelcast.domain.notices import BroadcastState, SessionStatus
 from babelcast.domain.session import Session, SessionId
 from babelcast.ports import Connections, Sessions
 from babelcast.usecases.broadcast import Broadcast
@@ -45,6 +45,15 @@ class ReportStatus:
         audience = await self.connections.audience(session_id)
         await self.broadcast(audience.speakers, self._status(session, audience))
         return True
+
+    async def tell_state(self, session_id: SessionId, audience: Audience) -> None:
+        """Tell everybody how the broadcast stands at this moment.
+
+        Raises:
+            SessionNotFoundError: The session has expired.
+        """
+        session = await self.sessions.get(session_id)
+        await self.broadcast(audience.connections, BroadcastState.of(session))
 
     def _status(self, session: Session, audience: Audience) -> SessionStatus:
         return SessionStatus(

@@ -46,7 +46,7 @@ class SegmentDelivery:
             live.drafts.begin(
                 [each.segment for each in expected],
                 source=self._session.source_language,
-                languages=self._audience.active_languages,
+                languages=self._audience.wanted_languages(now_ms=self._tools.now_ms()),
             )
 
     async def finished(self) -> None:
@@ -78,7 +78,7 @@ class SegmentDelivery:
             begun,
             commit.segment,
             source=self._session.source_language,
-            languages=self._audience.active_languages,
+            languages=self._audience.wanted_languages(now_ms=ready_at_ms),
         )
         renditions = await tools.render.store(live.session_id, number, drafts)
         rendered_at_ms = tools.now_ms()

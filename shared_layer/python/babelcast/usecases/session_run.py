@@ -6,7 +6,7 @@ from typing import Final
 from babelcast.domain.audio import BYTES_PER_SAMPLE, samples_to_ms, silence
 from babelcast.domain.connection import Audience
 from babelcast.domain.errors import TranscriptionUnavailableError
-from babelcast.domain.notices import BroadcastState, SessionEnded, Transcription
+from babelcast.domain.notices import SessionEnded, Transcription
 from babelcast.domain.segmenter import segment_result
 from babelcast.domain.session import Cursor, Session
 from babelcast.domain.stream_record import Control, ControlKind
@@ -64,7 +64,7 @@ class SessionRun:
                 return
             case ControlKind.LOST:
                 # A speaker who is back, or whose audio goes on, was never away.
-                if followed_by is None and not self._audience.speakers:
+                if followed_by is None and not self._session.speaker_connected:
                     await self._finish_lost_speech()
             case ControlKind.PAUSE:
                 await self.close_gap(at_once=True)
@@ -130,7 +130,8 @@ class SessionRun:
         if text in ("", live.partial_text) or now_s - live.partial_sent_s < self._limits.partial_interval_s:
             return
         live.partial_text, live.partial_sent_s = text, now_s
-        await self._tell_all(
+        await self._tools.broadcast(
+            self._audience.connections,
             Transcription(
                 session_id=live.session_id,
                 text=text,
@@ -139,7 +140,7 @@ class SessionRun:
                 timestamp=self._tools.now_ms(),
                 result_id=segment_result_id(live.segmenter.next_number),
                 sequence_number=None,
-            )
+            ),
         )
 
     async def advance_over_silence(self) -> None:
@@ -207,14 +208,8 @@ class SessionRun:
 
     async def _finish_lost_speech(self) -> None:
         await self.finish_whole_words()
-        await self._tell_all(
-            BroadcastState(
-                session_id=self._session.session_id,
-                state=self._session.state,
-                volume=self._session.volume,
-                speaker_connected=False,
-            )
-        )
+        # The speaker may be back by now.
+        await self._tools.status.tell_state(self._session.session_id, self._audience)
 
     async def _tell_end(self) -> None:
         """The last message of a session; there is no later batch that could bring it."""
@@ -227,9 +222,6 @@ class SessionRun:
     async def _move(self, cursor: Cursor) -> None:
         await self._tools.cursors.move(self._live.session_id, expected=self._live.cursor, moved=cursor)
         self._live.moved(cursor)
-
-    async def _tell_all(self, notice: BroadcastState | Transcription) -> None:
-        await self._tools.broadcast(self._audience.connections, notice)
 
 
 def _up_to(result: Result, sample: int) -> Result:

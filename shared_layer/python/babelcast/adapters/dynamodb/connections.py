@@ -12,6 +12,8 @@ from babelcast.domain.session import SessionId
 INDEX_NAME: Final = "SessionLanguageIndex"
 _SPEAKER: Final = "speaker"
 """Stands in the index's sort key for speakers, who have no target language."""
+_KEPT: Final = "kept"
+"""Role of the records of languages that are kept; one for each language of a session."""
 _MARGIN_S: Final = 600
 """A record outlives the longest connection by this much, for those whose ``$disconnect`` never comes."""
 
@@ -79,9 +81,25 @@ class DynamoDbConnections:
         )
         return _connection(answer["Attributes"]) if answer.get("Attributes") else None
 
+    async def keep_language(self, session_id: SessionId, language: LanguageCode, *, until_ms: int) -> None:
+        """See the port."""
+        await call(
+            self._client.put_item,
+            TableName=self._table_name,
+            Item={
+                "connectionId": f"{_KEPT}/{session_id}/{language}",
+                "sessionId": session_id,
+                "targetLanguage": language,
+                "role": _KEPT,
+                "untilAt": until_ms,
+                "expiresAt": until_ms // 1000 + 1,
+            },
+        )
+
     async def audience(self, session_id: SessionId) -> Audience:
         """See the port."""
         found: list[Connection] = []
+        kept: dict[LanguageCode, int] = {}
         start: dict[str, Any] = {}
         while True:
             answer = await call(
@@ -92,9 +110,13 @@ class DynamoDbConnections:
                 ExpressionAttributeValues={":session": session_id},
                 **start,
             )
-            found.extend(_connection(item) for item in answer["Items"])
+            for item in answer["Items"]:
+                if item["role"] == _KEPT:
+                    kept[LanguageCode(item["targetLanguage"])] = int(item["untilAt"])
+                else:
+                    found.append(_connection(item))
             if "LastEvaluatedKey" not in answer:
-                return Audience(connections=tuple(found))
+                return Audience(connections=tuple(found), kept_until_ms=kept)
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from babelcast.adapters.aws_client import CONDITION_FAILED, call, dynamodb_client
 from babelcast.adapters.dynamodb.segments import segment_item
+from babelcast.domain.connection import ConnectionId
 from babelcast.domain.errors import CursorMovedError, SessionNotFoundError, StorageUnavailableError
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.segment import Segment
@@ -83,6 +84,33 @@ class DynamoDbSessions:
             raise SessionNotFoundError("no such session") from None
         return _session(answer)
 
+    async def attach_speaker(self, session_id: SessionId, connection_id: ConnectionId) -> bool:
+        """See the port."""
+        try:
+            before = await self._update(
+                session_id,
+                "SET speakerConnection = :connection",
+                {":connection": connection_id},
+                condition="attribute_exists(sessionId)",
+                answer="ALL_OLD",
+            )
+        except CursorMovedError:
+            raise SessionNotFoundError("no such session") from None
+        return "speakerConnection" not in before
+
+    async def detach_speaker(self, session_id: SessionId, connection_id: ConnectionId) -> bool:
+        """See the port."""
+        try:
+            await self._update(
+                session_id,
+                "REMOVE speakerConnection",
+                {":connection": connection_id},
+                condition="speakerConnection = :connection",
+            )
+        except CursorMovedError:
+            return False
+        return True
+
     async def claim_status(self, session_id: SessionId, *, now_ms: int, interval_ms: int) -> bool:
         """See the port."""
         try:
@@ -104,9 +132,10 @@ class DynamoDbSessions:
         *,
         condition: str,
         names: Mapping[str, str] | None = None,
+        answer: Literal["ALL_NEW", "ALL_OLD"] = "ALL_NEW",
     ) -> Mapping[str, Any]:
         extra: dict[str, Any] = {"ExpressionAttributeNames": dict(names)} if names else {}
-        answer = await call(
+        answered = await call(
             self._client.update_item,
             errors={CONDITION_FAILED: CursorMovedError},
             TableName=self._table_name,
@@ -114,10 +143,10 @@ class DynamoDbSessions:
             UpdateExpression=expression,
             ConditionExpression=condition,
             ExpressionAttributeValues=dict(values),
-            ReturnValues="ALL_NEW",
+            ReturnValues=answer,
             **extra,
         )
-        item: Mapping[str, Any] = answer["Attributes"]
+        item: Mapping[str, Any] = answered["Attributes"]
         return item
 
 
@@ -212,4 +241,5 @@ def _session(item: Mapping[str, Any]) -> Session:
         volume=float(item["volume"]),
         join_key_hash=item["joinKeyHash"],
         cursor=_cursor(item["cursor"]),
+        speaker_connected="speakerConnection" in item,
     )
