@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { JoinPage, type Joining } from "./pages/join-page";
 import { ListenPage } from "./pages/listen-page";
 import { ProjectorPage } from "./pages/projector-page";
+import { useFocusOnChange } from "./parts/focus-on-change";
 import { readRoute, sessionAddress } from "./route";
 import { Listening } from "./session/listening";
 import { forget, recall, type SessionMemory } from "./session/memory";
@@ -50,6 +51,7 @@ function Attendance({ config, sessionId, joinKey }: AttendanceProps) {
   });
   const [refused, setRefused] = useState<{ reason: string; sessionId: string; joinKey: string | undefined }>();
   const listening = attending?.listening;
+  useFocusOnChange(attending === undefined ? "join" : attending.offer === undefined ? "looking" : "listen");
 
   useEffect(() => () => listening?.close(), [listening]);
   useEffect(() => {

@@ -1,10 +1,11 @@
 import type { Config } from "@babelcast/shared/config";
 import { matchLanguage } from "@babelcast/shared/i18n";
-import { HttpApiError } from "@babelcast/shared/protocol/http-api";
 import { readSessionId } from "@babelcast/shared/session-id";
 import { useEffect, useId, useState } from "preact/hooks";
+import { useFocusOnChange } from "../parts/focus-on-change";
 import { Mark, ReadIcon, SpeakerIcon } from "../parts/icons";
 import { LanguagePicker } from "../parts/language-picker";
+import { explainFailure, failureCode } from "../session/failure";
 import { inPickingOrder, loadOffer, type Offer } from "../session/offer";
 import { settings } from "../settings";
 import { t } from "../t";
@@ -45,13 +46,16 @@ export function JoinPage({ config, sessionId: given, joinKey, refusal, onJoin }:
         else setOffer(found);
       },
       (error: unknown) => {
-        if (isCurrent) setFailure(error instanceof HttpApiError ? error.code : "UNREACHABLE");
+        if (isCurrent) setFailure(failureCode(error));
       },
     );
     return () => {
       isCurrent = false;
     };
   }, [config, sessionId, attempt]);
+
+  const isChoosing = offer !== undefined && failure === undefined;
+  useFocusOnChange(isChoosing ? "language" : "code");
 
   const startOver = (): void => {
     setSessionId(undefined);
@@ -66,12 +70,12 @@ export function JoinPage({ config, sessionId: given, joinKey, refusal, onJoin }:
   };
 
   return (
-    <main class="join" data-state={offer === undefined ? "code" : "language"}>
+    <main class="join" data-state={isChoosing ? "language" : "code"}>
       <header class="brand">
         <Mark />
         <span>{t.appName}</span>
       </header>
-      {offer !== undefined && failure === undefined ? (
+      {isChoosing ? (
         <ChooseLanguage
           offer={offer}
           joinKey={joinKey}
@@ -81,7 +85,6 @@ export function JoinPage({ config, sessionId: given, joinKey, refusal, onJoin }:
         />
       ) : (
         <EnterCode
-          key={sessionId}
           sessionId={sessionId}
           failure={failure}
           isLooking={sessionId !== undefined && failure === undefined}
@@ -105,7 +108,7 @@ function EnterCode({ sessionId, failure, isLooking, onEnter }: EnterCodeProps) {
   const fieldId = useId();
   const read = readSessionId(typed);
   const isSameAgain = failure !== undefined && read === sessionId;
-  const message = isUnreadable ? t.notACode : isSameAgain ? explain(failure) : undefined;
+  const message = isUnreadable ? t.notACode : isSameAgain ? explainFailure(failure) : undefined;
   return (
     <form
       class="join-form"
@@ -116,7 +119,7 @@ function EnterCode({ sessionId, failure, isLooking, onEnter }: EnterCodeProps) {
         else onEnter(read);
       }}
     >
-      <h1>{t.joinTitle}</h1>
+      <h1 tabIndex={-1}>{t.joinTitle}</h1>
       <p class="soft">{t.joinIntro}</p>
       <div class="field">
         <label for={fieldId}>{t.sessionCode}</label>
@@ -146,20 +149,6 @@ function EnterCode({ sessionId, failure, isLooking, onEnter }: EnterCodeProps) {
       </button>
     </form>
   );
-}
-
-function explain(failure: string): string {
-  switch (failure) {
-    case "SESSION_NOT_FOUND":
-    case "INVALID_MESSAGE":
-      return t.notFound;
-    case "SESSION_ENDED":
-      return t.alreadyEnded;
-    case "UNSUPPORTED_LANGUAGE":
-      return t.noSuchLanguage;
-    default:
-      return t.unreachable;
-  }
 }
 
 interface ChooseLanguageProps {
@@ -195,11 +184,15 @@ function ChooseLanguage({ offer, joinKey, isKeyWrong, onJoin, onOtherCode }: Cho
       <div class="joined-session">
         <div>
           <span class="soft">{t.session}</span>
-          <h1 class="code">{facts.sessionId}</h1>
+          <h1 class="code" tabIndex={-1}>
+            {facts.sessionId}
+          </h1>
         </div>
-        <span class="state-chip" data-state={facts.state}>
-          {t.state[facts.state]}
-        </span>
+        {facts.state !== "live" && (
+          <span class="state-chip" data-state={facts.state}>
+            {t.state[facts.state]}
+          </span>
+        )}
       </div>
       {needsKey && (
         <div class="field">

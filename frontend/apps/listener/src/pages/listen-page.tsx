@@ -29,6 +29,7 @@ export function ListenPage({ listening, offer, onLeave }: Props) {
   const { screenOn } = settings.values.value;
   useScreen(screenOn && !listening.ended.value);
   useUnlockAnywhere(listening);
+  useTitle(`${t.state[state]} · ${listening.sessionId} · ${t.appName}`);
   useEffect(() => listening.setVolume(settings.values.peek().volume), [listening]);
 
   const close = (): void => setDialog(undefined);
@@ -40,7 +41,7 @@ export function ListenPage({ listening, offer, onLeave }: Props) {
   const isOver = listening.ended.value && listening.sound.heard.value === undefined;
   return (
     <main class="listen" data-state={state} data-sound={listening.sound.state.value}>
-      <h1 class="visually-hidden">
+      <h1 class="visually-hidden" tabIndex={-1}>
         {t.session} {listening.sessionId}
       </h1>
       <header class="top-bar">
@@ -120,6 +121,15 @@ function Hint({ listening }: { listening: Listening }) {
       )}
     </div>
   );
+}
+
+function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title;
+    return () => {
+      document.title = t.appName;
+    };
+  }, [title]);
 }
 
 function useScreen(on: boolean): void {

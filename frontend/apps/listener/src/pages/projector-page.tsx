@@ -4,6 +4,7 @@ import type { Language } from "@babelcast/shared/protocol/http-api";
 import { keepScreenOn } from "@babelcast/shared/wake-lock";
 import { useEffect, useState } from "preact/hooks";
 import { useStickToEnd } from "../parts/stick-to-end";
+import { explainFailure, failureCode } from "../session/failure";
 import { Listening } from "../session/listening";
 import { loadOffer, type Offer } from "../session/offer";
 import { t } from "../t";
@@ -39,8 +40,8 @@ export function ProjectorPage({ config, sessionId, joinKey, languages }: Props) 
     if (sessionId === undefined) return undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const load = (): void => {
-      loadOffer(config, sessionId).then(setOffer, () => {
-        setFailure(t.unreachable);
+      loadOffer(config, sessionId).then(setOffer, (error: unknown) => {
+        setFailure(explainFailure(failureCode(error)));
         timer = setTimeout(load, RETRY_MS);
       });
     };
@@ -106,8 +107,8 @@ function ProjectorColumn({ config, sessionId, joinKey, language, languageOf }: C
 }
 
 function describe(state: Listening["state"]["value"], refusal: string | undefined): string | undefined {
-  if (refusal === "NOT_ALLOWED") return t.wrongJoinKey;
-  if (refusal !== undefined) return refusal === "SESSION_ENDED" ? t.alreadyEnded : t.notFound;
+  if (refusal !== undefined) return explainFailure(refusal);
+  if (state === "waiting") return t.waitingForSpeaker;
   return state === "live" ? undefined : t.state[state];
 }
 

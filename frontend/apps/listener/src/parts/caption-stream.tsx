@@ -16,7 +16,10 @@ interface Props {
 /** More captions than this are drawn only when the reader wants to see them. */
 const SHOWN_AT_FIRST = 150;
 
-/** The captions, the newest at the end; new ones are read out by screen readers. */
+/**
+ * The captions, the newest at the end. Screen readers read out new ones while the listener does not hear them: two voices
+ * at once are understood by nobody.
+ */
 export function CaptionStream({ listening, languageOf }: Props) {
   const { textSize, showOriginal } = settings.values.value;
   const [limit, setLimit] = useState(SHOWN_AT_FIRST);
@@ -25,6 +28,7 @@ export function CaptionStream({ listening, languageOf }: Props) {
   const captions = all.slice(-limit);
   const { container, content, isAtEnd, onScroll, toEnd } = useStickToEnd(all, partial, showOriginal, textSize);
   const unread = useUnread(all, isAtEnd.value);
+  const isHeard = listening.isAudible.value && languageOf(listening.language.value).spoken;
   return (
     <div class="stream">
       {/* A region that scrolls has to be reachable by keyboard. */}
@@ -43,10 +47,11 @@ export function CaptionStream({ listening, languageOf }: Props) {
               {t.earlier}
             </button>
           )}
-          <div role="log" aria-live="polite" aria-relevant="additions" class="captions">
+          <div role="log" aria-live={isHeard ? "off" : "polite"} aria-relevant="additions" class="captions">
             {captions.map((caption, index) => (
               <CaptionItem
-                key={caption.number}
+                // A translation that takes the place of its source is new to a screen reader.
+                key={`${caption.number} ${caption.status === "waiting" ? "source" : "text"}`}
                 caption={caption}
                 before={captions[index - 1]}
                 showOriginal={showOriginal}
@@ -55,7 +60,12 @@ export function CaptionStream({ listening, languageOf }: Props) {
               />
             ))}
           </div>
-          {all.length === 0 && partial === undefined && <p class="empty">{t.waitingForSpeech}</p>}
+          {all.length === 0 && partial === undefined && (
+            <div class="empty">
+              {listening.state.value === "waiting" && <h2>{t.waitingForSpeaker}</h2>}
+              <p>{t.waitingForSpeech}</p>
+            </div>
+          )}
           {partial !== undefined && <Partial partial={partial} inFull={showOriginal} languageOf={languageOf} />}
         </div>
       </div>
@@ -107,6 +117,7 @@ function CaptionItem({ caption, before, showOriginal, languageOf, heard }: ItemP
       <div
         class="caption"
         dir={direction(languageOf(language))}
+        aria-live={status === "waiting" ? "off" : undefined}
         data-status={status}
         data-number={caption.number}
         data-heard={isHeard.value || undefined}

@@ -1,5 +1,6 @@
+import { useModalDialog } from "@babelcast/shared/modal-dialog";
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId } from "preact/hooks";
 import { t } from "../t";
 import { CloseIcon } from "./icons";
 
@@ -11,13 +12,8 @@ interface Props {
 
 /** A modal dialog: holds the focus, closes with Escape, the cross and a touch outside. */
 export function Dialog({ title, onClose, children }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModalDialog();
   const titleId = useId();
-  useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    return () => element?.close();
-  }, []);
   return (
     <dialog
       ref={dialog}

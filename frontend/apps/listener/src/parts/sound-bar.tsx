@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Listening } from "../session/listening";
 import { settings } from "../settings";
 import { t } from "../t";
@@ -19,7 +19,18 @@ const OFFER_JUMP_S = 6;
 export function SoundBar({ listening, languageName, isSpoken }: Props) {
   const { sound, paused } = listening;
   const state = sound.state.value;
-  const start = (): void => listening.startSound(languageName);
+  const isOn = state !== "off" && state !== "waiting";
+  const pauseButton = useRef<HTMLButtonElement>(null);
+  const wasPressed = useRef(false);
+  useEffect(() => {
+    // The button that was pressed is gone.
+    if (isOn && wasPressed.current) pauseButton.current?.focus();
+    if (isOn) wasPressed.current = false;
+  }, [isOn]);
+  const start = (): void => {
+    wasPressed.current = true;
+    listening.startSound(languageName);
+  };
   if (state === "off" || state === "waiting") {
     if (!isSpoken) return <p class="sound-bar soft">{t.captionsOnlyLanguage}</p>;
     return (
@@ -34,6 +45,7 @@ export function SoundBar({ listening, languageName, isSpoken }: Props) {
   return (
     <div class="sound-bar" data-sound={state}>
       <button
+        ref={pauseButton}
         type="button"
         class="button primary round"
         aria-label={paused.value ? t.resume : t.pause}
@@ -81,9 +93,10 @@ function Volume({ listening }: { listening: Listening }) {
 }
 
 function Delay({ listening }: { listening: Listening }) {
-  const { sound, paused, connection } = listening;
+  const { sound, paused } = listening;
   const delayS = sound.delayS.value;
-  if (delayS === undefined || paused.value || connection.value === "reconnecting") return <span class="delay" />;
+  const isOld = listening.state.value !== "live" && sound.heard.value === undefined;
+  if (delayS === undefined || paused.value || isOld) return <span class="delay" />;
   const seconds = Math.max(1, Math.round(delayS));
   if (sound.waitingS.value > OFFER_JUMP_S) {
     return (

@@ -26,7 +26,8 @@ import type {
 import { batch, computed, signal } from "@preact/signals";
 import { type SessionMemory, remember } from "./memory";
 import { whyRefused } from "./refusal";
-import { clockOffsetMs } from "./server-clock";
+import { ServerClock } from "./server-clock";
+import { type ShownState, showState } from "./shown-state";
 import { Sound } from "./sound";
 
 export interface ListeningOptions {
@@ -39,9 +40,6 @@ export interface ListeningOptions {
   readonly remembers?: boolean;
   readonly connection?: Pick<ConnectionOptions, "openWebSocket" | "policy" | "random">;
 }
-
-/** What the page shows: the state of the connection before that of the broadcast. */
-export type ShownState = SessionState | "connecting" | "reconnecting" | "away";
 
 /** How many captions a late listener reads of what the room has just heard. */
 const LATE_CAPTIONS = 3;
@@ -67,15 +65,20 @@ export class Listening {
   readonly ended = signal(false);
   /** Code of the reason why the server lets nobody in here; see docs/protocol.md. */
   readonly refusal = signal<string | undefined>(undefined);
-  /** Seconds of speech that were left out last, and a count that tells one such event from the next. */
-  readonly skipped = signal<{ readonly seconds: number; readonly count: number } | undefined>(undefined);
+  /** Whether what is spoken is heard, as far as the page knows. */
+  readonly isAudible = computed(() => this.sound.state.value === "running" && this.#volume.value > 0);
+  /** Seconds of speech that were left out until now. */
+  readonly skippedS = signal(0);
   readonly sound: Sound;
-  readonly state = computed<ShownState>(() => {
-    if (this.ended.value) return "ended";
-    const connection = this.connection.value;
-    if (connection === "connecting" || connection === "reconnecting") return connection;
-    return this.#speakerConnected.value ? this.#broadcast.value.state : "away";
-  });
+  readonly state = computed<ShownState>(() =>
+    showState({
+      connection: this.connection.value,
+      broadcast: this.#broadcast.value.state,
+      speakerConnected: this.#speakerConnected.value,
+      hasBegun: this.#hasBegun.value,
+      hasEnded: this.ended.value,
+    }),
+  );
 
   readonly #config: Config;
   readonly #options: ListeningOptions;
@@ -83,17 +86,17 @@ export class Listening {
   readonly #inbox = new SegmentInbox();
   readonly #broadcast = signal<{ state: SessionState; volume: number }>({ state: "live", volume: 1 });
   readonly #speakerConnected = signal(true);
+  readonly #hasBegun = signal(false);
+  readonly #volume = signal(1);
+  readonly #clock = new ServerClock();
   readonly #stops: (() => void)[] = [];
   readonly #early: (TranslatedAudio | Transcription)[] = [];
   /** Delivered lately, for a listener who turns the sound on in the middle of a sentence. */
   readonly #fresh: TranslatedAudio[] = [];
   #list: CaptionList = NO_CAPTIONS;
   #sourceLanguage = "";
-  #askedAt = 0;
-  #clockOffsetMs = 0;
   #newestKnown = -1;
   #playFrom = 0;
-  #volume = 1;
 
   constructor(config: Config, options: ListeningOptions) {
     this.#config = config;
@@ -103,7 +106,7 @@ export class Listening {
     this.language.value = options.language;
     this.paused.value = options.memory?.paused ?? false;
     this.sound = new Sound({
-      skipped: (seconds) => this.#tellSkipped(seconds),
+      skipped: (leftOutS) => (this.skippedS.value += leftOutS),
       refused: (number) => this.#connection.send({ action: "resume", lastSequenceNumber: number - 1 }),
       playPressed: () => this.resume(),
       pausePressed: () => this.pause(),
@@ -111,7 +114,7 @@ export class Listening {
     this.#connection = new Connection({
       url: () => this.#url(),
       join: () => {
-        this.#askedAt = Date.now();
+        this.#clock.ask(Date.now());
         const last = this.#lastSequenceNumber();
         return last === undefined ? { action: "joinSession" } : { action: "joinSession", lastSequenceNumber: last };
       },
@@ -154,11 +157,11 @@ export class Listening {
       return;
     }
     this.sound.start(this.sessionId, artist);
-    this.sound.setGain(this.#volume * this.#broadcast.value.volume);
+    this.sound.setGain(this.#volume.peek() * this.#broadcast.value.volume);
     if (this.paused.value) this.sound.pause();
     if (this.#inbox.first === undefined) return;
     const youngest = Date.now() - FRESH_MS;
-    const fresh = this.#fresh.filter((message) => this.#localTime(message.timestamp) > youngest);
+    const fresh = this.#fresh.filter((message) => this.#clock.local(message.timestamp) > youngest);
     this.#playFrom = fresh[0]?.sequenceNumber ?? this.#inbox.lastContiguous + 1;
     this.sound.begin(this.#playFrom);
     for (const message of fresh) this.#play(message);
@@ -166,11 +169,11 @@ export class Listening {
 
   /** @param volume - The listener's own, 0–1; the speaker's comes on top. */
   setVolume(volume: number): void {
-    this.#volume = volume;
+    this.#volume.value = volume;
     this.sound.setGain(volume * this.#broadcast.value.volume);
   }
 
-  /** Holds the sound; the server makes nothing for this listener meanwhile. */
+  /** Holds the sound; the server sends nothing to this listener meanwhile, and after a minute makes nothing for them. */
   pause(): void {
     if (this.paused.value) return;
     this.paused.value = true;
@@ -182,7 +185,8 @@ export class Listening {
     if (!this.paused.value) return;
     this.paused.value = false;
     this.#connection.send({ action: "resumePlayback" });
-    this.#inbox.announceNext(this.#newestKnown + 1, seconds());
+    this.#inbox.announceNext(this.#newestKnown + 1, seconds(), 0);
+    this.#askForHoles();
     this.sound.resume();
   }
 
@@ -235,7 +239,7 @@ export class Listening {
           this.#broadcast.value = message;
           this.#speakerConnected.value = message.speakerConnected;
         });
-        this.setVolume(this.#volume);
+        this.setVolume(this.#volume.peek());
         if (message.state !== "live" || !message.speakerConnected) this.#showList(withoutPartial(this.#list));
         break;
       case "sessionEnded":
@@ -250,11 +254,15 @@ export class Listening {
   }
 
   #takeJoin(message: SessionJoined): void {
-    this.#clockOffsetMs = clockOffsetMs(message.serverTime, this.#askedAt, Date.now());
+    this.#clock.answer(message.serverTime, Date.now());
     this.#sourceLanguage = message.sourceLanguage;
-    this.#broadcast.value = message;
-    this.setVolume(this.#volume);
     const next = message.nextSequenceNumber;
+    batch(() => {
+      this.#broadcast.value = message;
+      this.#speakerConnected.value = message.speakerConnected;
+      if (next > 0) this.#hasBegun.value = true;
+    });
+    this.setVolume(this.#volume.peek());
     this.#newestKnown = Math.max(this.#newestKnown, next - 1);
     if (this.#inbox.first === undefined) this.#begin(next);
     if (message.state === "ended") this.#end();
@@ -281,19 +289,25 @@ export class Listening {
   #takeSegment(message: TranslatedAudio): void {
     const number = message.sequenceNumber;
     this.#newestKnown = Math.max(this.#newestKnown, number);
+    this.#hasBegun.value = true;
     const arrival = this.#inbox.accept(number, seconds());
     this.#showList(withTranslation(this.#list, message, this.#sourceLanguage));
     if (arrival === "new") {
       this.#fresh.push(message);
       if (this.#fresh.length > 10) this.#fresh.shift();
       this.#play(message);
+      if (this.#wasMadeForNobody(message)) this.skippedS.value += (message.spokenEndMs - message.spokenStartMs) / 1_000;
     } else if (message.url !== null) {
       this.sound.readdress(number, message.url);
     }
   }
 
   #takeTranscription(message: Transcription): void {
-    this.#speakerConnected.value = true;
+    batch(() => {
+      this.#hasBegun.value = true;
+      // What is being said is said now; a final caption may be one that a late listener is shown.
+      if (!message.isFinal) this.#speakerConnected.value = true;
+    });
     this.#showList(withTranscription(this.#list, message));
     if (message.sequenceNumber === null) return;
     this.#newestKnown = Math.max(this.#newestKnown, message.sequenceNumber);
@@ -312,13 +326,15 @@ export class Listening {
       number: message.sequenceNumber,
       url: message.url,
       durationS: message.duration,
-      committedAt: this.#localTime(message.timestamp),
+      committedAt: this.#clock.local(message.timestamp),
+      spokenAt: message.spokenAt === undefined ? undefined : this.#clock.local(message.spokenAt),
     });
   }
 
-  /** A server's time by this browser's clock. */
-  #localTime(serverTime: number): number {
-    return serverTime - this.#clockOffsetMs;
+  /** Said while this listener was away for so long that no speech was made of it: text is all there is. */
+  #wasMadeForNobody(message: TranslatedAudio): boolean {
+    const isToBeHeard = this.sound.state.value !== "off" && message.sequenceNumber >= this.#playFrom;
+    return isToBeHeard && message.replayed && !message.translated && message.url === null;
   }
 
   #end(): void {
@@ -367,11 +383,6 @@ export class Listening {
       this.captions.value = list.captions;
       this.partial.value = list.partial;
     });
-  }
-
-  #tellSkipped(secondsLeftOut: number): void {
-    const count = (this.skipped.value?.count ?? 0) + 1;
-    this.skipped.value = { seconds: secondsLeftOut, count };
   }
 
   #every(intervalMs: number, action: () => void): void {

@@ -31,7 +31,7 @@ interface Unnumbered {
 export class AudioSender {
   /** Seconds of sound that the server has not acknowledged. */
   readonly waitingS = signal(0);
-  /** Seconds of sound that had to be given up, because the connection was away for too long. */
+  /** Seconds of sound that had to be given up, because the connection was away for too long; since it was last read. */
   readonly lostS = signal(0);
 
   readonly #options: AudioSenderOptions;
@@ -43,6 +43,8 @@ export class AudioSender {
   #isOpen = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #progressAtMs = 0;
+  /** Lost chunks that the speaker knows of. */
+  #toldLost = 0;
 
   constructor(options: AudioSenderOptions) {
     this.#options = options;
@@ -115,6 +117,12 @@ export class AudioSender {
     this.#sendDue();
   }
 
+  /** The speaker has read what was lost. */
+  dismissLoss(): void {
+    this.#toldLost = this.#outgoing.givenUp;
+    this.#show();
+  }
+
   /** Forgets everything. */
   stop(): void {
     clearTimeout(this.#timer);
@@ -152,6 +160,6 @@ export class AudioSender {
 
   #show(): void {
     this.waitingS.value = (this.#outgoing.size + this.#unnumbered.length) / 4;
-    this.lostS.value = this.#outgoing.givenUp / 4;
+    this.lostS.value = (this.#outgoing.givenUp - this.#toldLost) / 4;
   }
 }

@@ -76,6 +76,61 @@ describe("chunks", () => {
     expect(rig.socket.offsets).toEqual([48_000]);
   });
 
+  it("go on over a replaced connection, acknowledged by either, and none is sent twice", async () => {
+    const rig = await Rig.live();
+    const old = rig.socket;
+    await rig.speak(4);
+    old.ack(0, 1);
+    old.refresh();
+    await settle();
+    const fresh = rig.socket;
+    expect(fresh).not.toBe(old);
+    await rig.speak(2);
+    old.ack(2, 3);
+    fresh.join("live", 24_000);
+    await rig.speak(2);
+    // On their way when the connection was replaced; the old one still brings their acknowledgements.
+    old.ack(4, 5);
+    fresh.ack(6, 7);
+    await rig.speak(4);
+    fresh.ack(8, 9, 10, 11);
+    await settle(4_000);
+    expect(old.chunks).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(fresh.chunks).toEqual([6, 7, 8, 9, 10, 11]);
+    expect(rig.sockets.flatMap((socket) => socket.offsets)).toEqual(
+      Array.from({ length: 12 }, (_, index) => 4_000 * index),
+    );
+    expect(rig.broadcast.sender.waitingS.value).toBe(0);
+    expect(rig.broadcast.connection.value).toBe("joined");
+    expect([old.isClosed, fresh.isClosed]).toEqual([true, false]);
+  });
+
+  it("that are lost with the old connection are sent again on the new one", async () => {
+    const rig = await Rig.live();
+    const old = rig.socket;
+    await rig.speak(2);
+    old.ack(0);
+    old.refresh();
+    await settle();
+    rig.socket.join("live", 8_000);
+    await rig.speak(1);
+    rig.socket.ack(2);
+    await settle(4_000);
+    expect(rig.socket.chunks).toEqual([2, 1]);
+  });
+
+  it("are told when there were too many to keep, until the speaker has read it", async () => {
+    const rig = await Rig.live();
+    const { sender } = rig.broadcast;
+    rig.socket.drop();
+    await rig.speak(484);
+    expect(sender.lostS.value).toBe(1);
+    sender.dismissLoss();
+    expect(sender.lostS.value).toBe(0);
+    await rig.speak(2);
+    expect(sender.lostS.value).toBe(0.5);
+  });
+
   it("without any answer make the connection prove that it is alive", async () => {
     const rig = await Rig.live();
     const first = rig.socket;
@@ -100,7 +155,7 @@ describe("commands", () => {
     rig.socket.ack(2);
     expect(rig.socket.count("pauseBroadcast")).toBe(1);
     rig.socket.sayState("paused");
-    await settle(20_000);
+    await settle(12_000);
     expect(rig.socket.count("pauseBroadcast")).toBe(1);
   });
 
@@ -182,7 +237,7 @@ describe("the volume", () => {
     await settle(5_000);
     expect(rig.socket.count("setVolume")).toBe(2);
     rig.socket.sayState("live", 0.5);
-    await settle(20_000);
+    await settle(10_000);
     expect(rig.socket.count("setVolume")).toBe(2);
     rig.socket.sayState("live", 0.3);
     expect(rig.broadcast.volume.value).toBe(0.3);
@@ -230,6 +285,23 @@ describe("the end", () => {
   });
 });
 
+describe("the audience", () => {
+  it("is asked for often while no audio flows, and seldom while it tells by itself", async () => {
+    const rig = new Rig();
+    await settle();
+    rig.socket.join();
+    rig.socket.sayStatus(0);
+    await rig.answerFor(31);
+    expect(rig.socket.count("getSessionStatus")).toBe(1 + 3);
+    rig.broadcast.goLive();
+    await rig.answerFor(61);
+    expect(rig.socket.count("getSessionStatus")).toBe(1 + 3 + 2);
+    rig.socket.sayState("paused");
+    await rig.answerFor(11);
+    expect(rig.socket.count("getSessionStatus")).toBe(1 + 3 + 2 + 1);
+  });
+});
+
 describe("what the server says", () => {
   it("shows as captions, audience and warnings", async () => {
     const rig = await Rig.live();
@@ -250,10 +322,14 @@ describe("what the server says", () => {
       listenersByLanguage: { es: 2, fr: 1 },
       durationMs: 1_000,
       state: "live",
+      delayMs: null,
     });
     rig.socket.say({ type: "qualityWarning", sessionId: SESSION, issue: "echo", value: 1, advice: "Use headphones." });
     expect(rig.broadcast.captions.value.partial?.text).toBe("good morning");
     expect(rig.broadcast.audience.value?.listenersByLanguage).toEqual({ es: 2, fr: 1 });
+    expect(rig.broadcast.audience.value?.delayMs).toBeUndefined();
+    rig.socket.sayStatus(2_400);
+    expect(rig.broadcast.audience.value?.delayMs).toBe(2_400);
     expect(rig.broadcast.warning.value?.advice).toBe("Use headphones.");
     rig.broadcast.dismissWarning();
     expect(rig.broadcast.warning.value).toBeUndefined();

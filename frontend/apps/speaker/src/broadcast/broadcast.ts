@@ -52,7 +52,8 @@ const COMMAND_TIMEOUT_MS = 5_000;
 /** Words are waited for before a sentence is finished, but not for ever. */
 const DRAIN_TIMEOUT_MS = 10_000;
 const VOLUME_DEBOUNCE_MS = 150;
-const STATUS_EVERY_MS = 30_000;
+/** While audio flows, the server tells by itself what changes; otherwise nobody but the speaker asks. */
+const STATUS_EVERY_MS = { live: 30_000, otherwise: 10_000 };
 /** After so long without `sessionEnded` the last words are taken as delivered. */
 const END_TIMEOUT_MS = 90_000;
 
@@ -82,6 +83,8 @@ export class Broadcast {
   #isDrainOver = false;
   #isVolumeOurs = false;
   #probedAtMs = 0;
+  /** When the audience was last told or asked for. */
+  #statusAtMs = 0;
 
   /** Nothing is opened before {@link start}. */
   constructor(options: BroadcastOptions) {
@@ -109,13 +112,20 @@ export class Broadcast {
   /** Connects, and keeps connected. */
   start(): void {
     this.#connection.start();
-    this.#every("look after", LOOK_AFTER_MS, () => this.#lookAfter());
-    this.#every("status", STATUS_EVERY_MS, () => this.#connection.send({ action: "getSessionStatus" }));
+    this.#every("look after", LOOK_AFTER_MS, () => {
+      this.#lookAfterConnection();
+      this.#lookAfterAudience();
+    });
   }
 
   /** The network or the page is back. */
   wake(): void {
     this.#connection.wake();
+  }
+
+  /** The browser says that there is no network. */
+  doubt(): void {
+    this.#connection.doubt();
   }
 
   /** On air: begins, or goes on after a pause or a mute. Sound is captured from this moment on. */
@@ -241,6 +251,7 @@ export class Broadcast {
         break;
       case "sessionStatus":
         this.audience.value = message;
+        this.#statusAtMs = performance.now();
         break;
       case "transcription":
         this.captions.value = withTranscription(this.captions.value, message);
@@ -268,7 +279,7 @@ export class Broadcast {
     if (this.#isFresh) {
       this.#isFresh = false;
       this.sender.join(message.nextSampleOffset ?? 0);
-      this.#connection.send({ action: "getSessionStatus" });
+      this.#askForStatus();
       if (this.#isVolumeOurs) this.#sendVolumeAfter(0);
     }
     this.#reconcile();
@@ -312,7 +323,18 @@ export class Broadcast {
     });
   }
 
-  #lookAfter(): void {
+  #askForStatus(): void {
+    this.#statusAtMs = performance.now();
+    this.#connection.send({ action: "getSessionStatus" });
+  }
+
+  #lookAfterAudience(): void {
+    const isLive = this.wanted.value === "live" && this.known.value === "live";
+    const everyMs = isLive ? STATUS_EVERY_MS.live : STATUS_EVERY_MS.otherwise;
+    if (performance.now() - this.#statusAtMs >= everyMs) this.#askForStatus();
+  }
+
+  #lookAfterConnection(): void {
     const silentSinceMs = this.sender.silentSinceMs;
     const nowMs = performance.now();
     if (silentSinceMs === undefined || this.connection.value !== "joined") return;

@@ -48,10 +48,19 @@ function MicrophoneNotice({ live }: { live: LiveSession }) {
 function ConnectionNotice({ live }: { live: LiveSession }) {
   const { sender } = live.broadcast;
   const waitingS = Math.round(sender.waitingS.value);
+  const lostS = Math.ceil(sender.lostS.value);
   const isAway = live.shown.value === "reconnecting";
   return (
     <>
-      {sender.lostS.value > 0 && <Warning text={texts.broadcast.lost(Math.ceil(sender.lostS.value))} />}
+      {lostS > 0 && (
+        // Read out once it is known how much it is: while the connection is away it grows.
+        <Warning
+          key={isAway ? "growing" : "known"}
+          text={texts.broadcast.lost(lostS)}
+          isQuiet={isAway}
+          onDismiss={isAway ? undefined : () => sender.dismissLoss()}
+        />
+      )}
       {live.isBlocked.value && <Warning text={texts.broadcast.blocked} />}
       {waitingS >= WAITING_S && (
         <p class="notice" data-waiting={waitingS}>
@@ -81,25 +90,32 @@ function AdviceNotice({ live }: { live: LiveSession }) {
     <div class="notice warn" role="status" data-issue={own ?? warning?.issue}>
       <Icon name="info" />
       <p>{text}</p>
-      {own === undefined && (
-        <button
-          type="button"
-          class="button quiet icon"
-          aria-label={texts.sound.dismiss}
-          onClick={() => live.broadcast.dismissWarning()}
-        >
-          <Icon name="close" />
-        </button>
-      )}
+      {own === undefined && <Dismiss onDismiss={() => live.broadcast.dismissWarning()} />}
     </div>
   );
 }
 
-function Warning({ text }: { text: string }) {
+interface WarningProps {
+  text: string;
+  /** Screen readers do not interrupt for it. */
+  isQuiet?: boolean;
+  onDismiss?: (() => void) | undefined;
+}
+
+function Warning({ text, isQuiet = false, onDismiss }: WarningProps) {
   return (
-    <p class="notice warn" role="alert">
+    <div class="notice warn" role={isQuiet ? undefined : "alert"}>
       <Icon name="warning" />
-      {text}
-    </p>
+      <p>{text}</p>
+      {onDismiss !== undefined && <Dismiss onDismiss={onDismiss} />}
+    </div>
+  );
+}
+
+function Dismiss({ onDismiss }: { onDismiss: () => void }) {
+  return (
+    <button type="button" class="button quiet icon" aria-label={texts.sound.dismiss} onClick={onDismiss}>
+      <Icon name="close" />
+    </button>
   );
 }

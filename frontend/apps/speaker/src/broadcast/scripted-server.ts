@@ -42,6 +42,7 @@ export class Socket implements WebSocketLike {
       volume: 0.8,
       nextSequenceNumber: 0,
       nextSampleOffset,
+      speakerConnected: true,
       connectionExpiresAt: 7_200_000,
       serverTime: 0,
     });
@@ -49,6 +50,11 @@ export class Socket implements WebSocketLike {
 
   sayState(state: SessionState, volume = 0.8): void {
     this.say({ type: "broadcastState", sessionId: SESSION, state, volume, speakerConnected: true });
+  }
+
+  sayStatus(delayMs: number | null): void {
+    const audience = { listenerCount: 1, listenersByLanguage: { es: 1 } };
+    this.say({ type: "sessionStatus", sessionId: SESSION, ...audience, durationMs: 1_000, state: "live", delayMs });
   }
 
   ack(...indices: number[]): void {
@@ -73,6 +79,10 @@ export class Socket implements WebSocketLike {
 
   get offsets(): number[] {
     return this.received.flatMap((message) => (message.action === "audioChunk" ? [message.sampleOffset] : []));
+  }
+
+  refresh(): void {
+    this.say({ type: "connectionRefreshRequired", expiresAt: 7_200_000 });
   }
 
   count(action: string): number {
@@ -139,6 +149,16 @@ export class Rig {
     for (let chunk = 0; chunk < chunks; chunk++) {
       await vi.advanceTimersByTimeAsync(250);
       this.source.give(4_000);
+    }
+  }
+
+  /** Time passes, and each question about the audience is answered at once. */
+  async answerFor(seconds: number): Promise<void> {
+    for (let second = 0; second < seconds; second++) {
+      const asked = this.socket.count("getSessionStatus");
+      await vi.advanceTimersByTimeAsync(1_000);
+      if (this.socket.count("getSessionStatus") > asked) this.socket.sayStatus(null);
+      else if (second % 5 === 0) this.socket.sayJoined(this.broadcast.known.value ?? "live");
     }
   }
 

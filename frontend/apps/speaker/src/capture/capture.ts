@@ -51,7 +51,7 @@ export class Capture {
    * Opens a microphone.
    *
    * @param deviceId - Or undefined for the system's choice.
-   * @throws DOMException as `getUserMedia` does.
+   * @throws DOMException as `getUserMedia` does; another Error when the audio system does not start.
    */
   static async open(
     deviceId: string | undefined,
@@ -68,7 +68,8 @@ export class Capture {
     } catch (error) {
       stopTracks(stream);
       await graph?.context.close();
-      throw error;
+      // A module that cannot be fetched fails as a microphone does that is in use.
+      throw new Error("the audio graph was not built", { cause: error });
     }
   }
 

@@ -1,5 +1,5 @@
+import { useModalDialog } from "@babelcast/shared/modal-dialog";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import { texts } from "../texts.js";
 import { Icon } from "./icons.js";
 
@@ -12,12 +12,7 @@ interface Props {
 
 /** A dialog over the page as long as it is rendered; Escape, its button and a tap beside it close it. */
 export function Modal({ title, onClose, class: name = "", children }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const { current } = dialog;
-    current?.showModal();
-    return () => current?.close();
-  }, []);
+  const dialog = useModalDialog();
   return (
     <dialog
       ref={dialog}

@@ -161,7 +161,7 @@ export class LiveSession {
     const { broadcast, microphone, session } = this;
     const { memory } = this.#options;
     this.#cleanUps.push(
-      wakeWithBrowser({ wake: () => broadcast.wake() }),
+      wakeWithBrowser(broadcast),
       effect(() => {
         const { value: wanted } = broadcast.wanted;
         if (wanted === "live" || wanted === "paused" || wanted === "muted") {

@@ -1,4 +1,5 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useModalDialog } from "@babelcast/shared/modal-dialog";
+import { useEffect } from "preact/hooks";
 import { Icon } from "../interface/icons.js";
 import { roomTitles, texts } from "../texts.js";
 import type { LanguageList } from "./languages.js";
@@ -17,15 +18,13 @@ const NAMED = 24;
 
 /** For a beamer: everything a person in the last row needs to come in, and nothing else. */
 export function RoomView({ session, languages, onClose }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModalDialog();
   const { sessionId, listenerUrl, joinKey, targetLanguages } = session;
   const page = listenerUrl.split("?")[0] ?? listenerUrl;
 
   useEffect(() => {
-    const { current } = dialog;
-    current?.showModal();
     // Refused without a gesture, or on phones: the view fills the window all the same.
-    current?.requestFullscreen().catch(() => undefined);
+    dialog.current?.requestFullscreen().catch(() => undefined);
     const onFullscreenChange = (): void => {
       if (document.fullscreenElement === null) onClose();
     };
@@ -33,7 +32,6 @@ export function RoomView({ session, languages, onClose }: Props) {
     return () => {
       document.removeEventListener("fullscreenchange", onFullscreenChange);
       if (document.fullscreenElement !== null) void document.exitFullscreen();
-      current?.close();
     };
     // The view is opened once; a new `onClose` means the same.
     // eslint-disable-next-line react-hooks/exhaustive-deps

@@ -1,5 +1,6 @@
+import { useModalDialog } from "@babelcast/shared/modal-dialog";
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { SignIn } from "../account/sign-in.js";
 import type { AppState } from "../app-state.js";
 import { AudienceCard } from "../broadcast/audience-card.js";
@@ -117,12 +118,7 @@ export function SessionPage({ app, live, languages, isKeyboardHelpOpen, onKeyboa
 
 /** Over the page, while words are kept: signing in again is all there is to do. */
 function SignInAgain({ app }: { app: AppState }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const { current } = dialog;
-    current?.showModal();
-    return () => current?.close();
-  }, []);
+  const dialog = useModalDialog();
   return (
     <dialog
       ref={dialog}

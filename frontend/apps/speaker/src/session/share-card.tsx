@@ -6,8 +6,8 @@ import type { RememberedSession } from "./remembered-session.js";
 
 interface Props {
   session: RememberedSession;
-  /** Counts up each time the link was copied by a key. */
-  copied: boolean;
+  /** What came of copying the link, for a moment. */
+  copied: Copied | undefined;
   onCopy: () => void;
   onShowRoom: () => void;
 }
@@ -43,31 +43,33 @@ export function ShareCard({ session, copied, onCopy, onShowRoom }: Props) {
           {texts.share.showRoom}
         </button>
         <button type="button" class="button" onClick={onCopy}>
-          <Icon name={copied ? "check" : "copy"} />
-          <span aria-live="polite">{copied ? texts.share.copied : texts.share.copyLink}</span>
+          <Icon name={copied === "copied" ? "check" : "copy"} />
+          <span aria-live="polite">{copied === undefined ? texts.share.copyLink : texts.share[copied]}</span>
         </button>
       </div>
     </section>
   );
 }
 
-/** Copies a text. @returns Whether it worked. */
-async function copyText(text: string): Promise<boolean> {
+/** What came of copying. */
+export type Copied = "copied" | "copyFailed";
+
+async function copyText(text: string): Promise<Copied> {
   try {
     await navigator.clipboard.writeText(text);
-    return true;
+    return "copied";
   } catch {
-    return false;
+    return "copyFailed";
   }
 }
 
-/** Copying the link, with a sign for two seconds that it was copied. */
-export function useCopy(text: string): { copied: boolean; copy: () => void } {
-  const copied = useSignal(false);
+/** Copying the link, with a sign for some seconds of what came of it. */
+export function useCopy(text: string): { copied: Copied | undefined; copy: () => void } {
+  const copied = useSignal<Copied | undefined>(undefined);
   const copy = (): void => {
-    void copyText(text).then((isCopied) => {
-      copied.value = isCopied;
-      setTimeout(() => (copied.value = false), 2_000);
+    void copyText(text).then((outcome) => {
+      copied.value = outcome;
+      setTimeout(() => (copied.value = undefined), 3_000);
     });
   };
   return { copied: copied.value, copy };

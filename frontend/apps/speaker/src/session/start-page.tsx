@@ -9,7 +9,7 @@ import {
   showSession,
 } from "@babelcast/shared/protocol/http-api";
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { AppState } from "../app-state.js";
 import { texts } from "../texts.js";
 import { LanguageChecklist } from "./language-checklist.js";
@@ -52,6 +52,7 @@ export function StartPage({ app, languages }: Props) {
 /** The session that was left open, if it still is. */
 function OpenSession({ app }: { app: AppState }) {
   const open = useSignal<RememberedSession | undefined>(undefined);
+  const problem = useSignal<string | undefined>(undefined);
   useEffect(() => {
     const session = app.openedBefore;
     if (session === undefined) return;
@@ -70,12 +71,15 @@ function OpenSession({ app }: { app: AppState }) {
   const session = open.value;
   if (session === undefined) return null;
   const end = async (): Promise<void> => {
+    problem.value = undefined;
     try {
       await endSession(app.config.httpApiUrl, await app.account.accessToken(), session.sessionId);
       app.memory.forget();
       open.value = undefined;
+      document.getElementById("new-session")?.focus();
     } catch (error) {
       if (error instanceof AccountError && error.problem === "signed-out") app.signedOut();
+      else problem.value = texts.start.notEnded;
     }
   };
   return (
@@ -90,6 +94,11 @@ function OpenSession({ app }: { app: AppState }) {
           {texts.start.endIt}
         </button>
       </div>
+      {problem.value !== undefined && (
+        <p class="notice bad" role="alert">
+          {problem.value}
+        </p>
+      )}
     </section>
   );
 }
@@ -102,6 +111,7 @@ function NewSession({ app, languages }: { app: AppState; languages: Languages })
   const onlySome = useSignal(remembered.length > 0);
   const chosen = useSignal<ReadonlySet<string>>(new Set(remembered));
   const joinKey = useSignal("");
+  const keyField = useRef<HTMLInputElement>(null);
   const busy = useSignal(false);
   const problem = useSignal<string | undefined>(undefined);
   const wrong = useSignal<"languages" | "key" | undefined>(undefined);
@@ -114,6 +124,7 @@ function NewSession({ app, languages }: { app: AppState; languages: Languages })
     wrong.value = undefined;
     if (onlySome.value && targetCodes.length === 0) wrong.value = "languages";
     else if (key !== "" && (key.length < 4 || key.length > 64)) wrong.value = "key";
+    if (wrong.value === "key") keyField.current?.focus();
     if (wrong.value !== undefined || busy.value) return;
     busy.value = true;
     problem.value = undefined;
@@ -190,6 +201,7 @@ function NewSession({ app, languages }: { app: AppState; languages: Languages })
       <div class="field">
         <label for="join-key">{texts.start.joinKey}</label>
         <input
+          ref={keyField}
           id="join-key"
           class="input"
           autocomplete="off"

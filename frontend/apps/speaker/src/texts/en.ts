@@ -137,6 +137,7 @@ export const en = {
     openTitle: "Your session is still open",
     goBack: "Go back to it",
     endIt: "End it",
+    notEnded: "The session could not be ended. Check your internet connection and try again.",
     problems: {
       AT_CAPACITY: "All places are taken at the moment. Try again in a few minutes.",
       RATE_LIMITED: "Too many sessions in a short time. Wait a minute and try again.",
@@ -154,6 +155,7 @@ export const en = {
     joinKey: "Join key",
     copyLink: "Copy link",
     copied: "Copied",
+    copyFailed: "Not copied. Mark the link by hand.",
     showRoom: "Show to the room",
     qr: (url: string) => `QR code of ${url}`,
     link: "Link",

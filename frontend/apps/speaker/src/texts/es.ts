@@ -84,6 +84,7 @@ export const es: Texts = {
     openTitle: "Su sesión sigue abierta",
     goBack: "Volver a ella",
     endIt: "Terminarla",
+    notEnded: "No se ha podido terminar la sesión. Revise su conexión a internet e inténtelo de nuevo.",
     problems: {
       AT_CAPACITY: "En este momento no quedan plazas. Inténtelo dentro de unos minutos.",
       RATE_LIMITED: "Demasiadas sesiones en poco tiempo. Espere un minuto.",
@@ -101,6 +102,7 @@ export const es: Texts = {
     joinKey: "Clave de acceso",
     copyLink: "Copiar el enlace",
     copied: "Copiado",
+    copyFailed: "No se ha copiado. Marque el enlace a mano.",
     showRoom: "Mostrar a la sala",
     qr: (url) => `Código QR de ${url}`,
     link: "Enlace",

@@ -1,102 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ServerMessage } from "../protocol/messages.js";
-import { Connection, type ConnectionOptions, type ConnectionStatus } from "./connection.js";
+import { wakeWithBrowser } from "./connection.js";
 import { CONNECTION_POLICY } from "./connection-policy.js";
-import type { WebSocketLike } from "./joined-socket.js";
-
-const NOW = 1_795_000_000_000;
-const TWO_HOURS = 7_200_000;
-
-class FakeWebSocket implements WebSocketLike {
-  onopen: ((event: Event) => void) | null = null;
-  onmessage: ((event: MessageEvent) => void) | null = null;
-  onclose: ((event: CloseEvent) => void) | null = null;
-  readonly sent: string[] = [];
-  closed = false;
-
-  send(text: string): void {
-    this.sent.push(text);
-  }
-
-  close(): void {
-    this.closed = true;
-  }
-
-  open(): void {
-    this.onopen?.(new Event("open"));
-  }
-
-  say(message: object): void {
-    this.onmessage?.(new MessageEvent("message", { data: JSON.stringify(message) }));
-  }
-
-  join(): void {
-    this.open();
-    this.say(joined());
-  }
-
-  drop(): void {
-    this.onclose?.({} as CloseEvent);
-  }
-}
-
-function joined(serverTime = Date.now()): object {
-  return {
-    type: "sessionJoined",
-    sessionId: "joyful-hope-911",
-    role: "listener",
-    sourceLanguage: "en",
-    targetLanguage: "es",
-    state: "live",
-    volume: 1,
-    nextSequenceNumber: 0,
-    nextSampleOffset: null,
-    connectionExpiresAt: serverTime + TWO_HOURS,
-    serverTime,
-  };
-}
-
-class Rig {
-  readonly sockets: FakeWebSocket[] = [];
-  readonly statuses: ConnectionStatus[] = [];
-  readonly messages: ServerMessage[] = [];
-  readonly refusals: string[] = [];
-  readonly connection: Connection;
-
-  constructor(options: Partial<ConnectionOptions> = {}) {
-    this.connection = new Connection({
-      url: () => `wss://x/dev?n=${this.sockets.length}`,
-      join: () => ({ action: "joinSession", lastSequenceNumber: this.messages.length }),
-      onMessage: (message) => this.messages.push(message),
-      onStatus: (status) => this.statuses.push(status),
-      onRefused: (reason) => this.refusals.push(reason),
-      openWebSocket: () => {
-        const socket = new FakeWebSocket();
-        this.sockets.push(socket);
-        return socket;
-      },
-      random: () => 0.5,
-      ...options,
-    });
-  }
-
-  get last(): FakeWebSocket {
-    const socket = this.sockets.at(-1);
-    if (socket === undefined) throw new Error("no socket yet");
-    return socket;
-  }
-
-  async start(): Promise<this> {
-    this.connection.start();
-    await settle();
-    return this;
-  }
-}
-
-/** Lets promises settle without time passing. */
-async function settle(): Promise<void> {
-  await vi.advanceTimersByTimeAsync(0);
-}
+import { joined, NOW, Rig, settle, TWO_HOURS } from "./scripted-sockets.js";
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
@@ -167,28 +72,6 @@ describe("losing the connection", () => {
     expect(rig.sockets).toHaveLength(11);
   });
 
-  it("notices a dead network by its silence", async () => {
-    const rig = await new Rig().start();
-    rig.last.join();
-    await vi.advanceTimersByTimeAsync(CONNECTION_POLICY.silenceMs);
-    expect(rig.last.sent).toHaveLength(2);
-    await vi.advanceTimersByTimeAsync(CONNECTION_POLICY.probeAnswerMs);
-    expect(rig.statuses.at(-1)).toBe("reconnecting");
-    expect(rig.sockets[0]?.closed).toBe(true);
-  });
-
-  it("takes any message as a sign of life", async () => {
-    const rig = await new Rig().start();
-    rig.last.join();
-    for (let quarter = 0; quarter < 12; quarter++) {
-      await vi.advanceTimersByTimeAsync(CONNECTION_POLICY.silenceMs - 1_000);
-      rig.last.say({ type: "audioAck", chunkIndex: quarter });
-    }
-    expect(rig.sockets).toHaveLength(1);
-    expect(rig.last.sent.filter((text) => text.includes("joinSession"))).toHaveLength(1);
-    expect(rig.last.sent.filter((text) => text.includes("heartbeat"))).toHaveLength(2);
-  });
-
   it("tries at once when the network is back", async () => {
     const rig = await new Rig().start();
     for (let failures = 0; failures < 5; failures++) {
@@ -197,6 +80,30 @@ describe("losing the connection", () => {
       await settle();
     }
     expect(rig.sockets).toHaveLength(6);
+  });
+
+  it("replaces a handshake that hangs when the network is back, not one that has just begun", async () => {
+    const rig = await new Rig().start();
+    rig.last.join();
+    rig.last.drop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    rig.connection.wake();
+    await settle();
+    expect(rig.sockets).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(CONNECTION_POLICY.wakeAnswerMs);
+    rig.connection.wake();
+    await settle();
+    expect(rig.sockets.map((socket) => socket.closed)).toEqual([true, true, false]);
+  });
+
+  it("does not hang on a handshake for long, nor asks why nobody answers", async () => {
+    const diagnose = vi.fn(() => Promise.resolve<"unreachable">("unreachable"));
+    const rig = await new Rig({ diagnose }).start();
+    rig.last.join();
+    rig.last.drop();
+    await vi.advanceTimersByTimeAsync(2 * CONNECTION_POLICY.reopenTimeoutMs);
+    expect(rig.sockets).toHaveLength(3);
+    expect(diagnose).not.toHaveBeenCalled();
   });
 
   it("looks whether an open socket is alive when the page is back", async () => {
@@ -252,9 +159,26 @@ describe("refresh", () => {
     expect(old.closed).toBe(false);
     old.say({ type: "audioAck", chunkIndex: 1 });
     rig.last.join();
+    expect(rig.connection.send({ action: "heartbeat" })).toBe(true);
+    expect(old.sent.join()).not.toContain("heartbeat");
+    old.say({ type: "audioAck", chunkIndex: 2 });
+    expect(old.closed).toBe(false);
+    await vi.advanceTimersByTimeAsync(CONNECTION_POLICY.lingerMs);
     expect(old.closed).toBe(true);
     expect(rig.statuses).toEqual(["connecting", "joined"]);
-    expect(rig.messages.map((message) => message.type)).toEqual(["sessionJoined", "audioAck", "sessionJoined"]);
+    const types = rig.messages.map((message) => message.type);
+    expect(types).toEqual(["sessionJoined", "audioAck", "sessionJoined", "audioAck"]);
+  });
+
+  it("closes both when it is closed meanwhile", async () => {
+    const rig = await new Rig().start();
+    const old = rig.last;
+    old.join();
+    old.say({ type: "connectionRefreshRequired", expiresAt: NOW + 60_000 });
+    await settle();
+    rig.last.join();
+    rig.connection.close();
+    expect(rig.sockets.map((socket) => socket.closed)).toEqual([true, true]);
   });
 
   it("keeps the old socket while the new one fails", async () => {
@@ -274,7 +198,7 @@ describe("refresh", () => {
     const rig = await new Rig().start();
     rig.last.join();
     while (rig.sockets.length === 1 && Date.now() < NOW + TWO_HOURS) {
-      await vi.advanceTimersByTimeAsync(20_000);
+      await vi.advanceTimersByTimeAsync(10_000);
       rig.last.say({ type: "audioAck", chunkIndex: 0 });
     }
     const leftMs = NOW + TWO_HOURS - Date.now();
@@ -293,10 +217,33 @@ describe("refresh", () => {
     await settle();
     old.drop();
     rig.last.join();
-    await vi.advanceTimersByTimeAsync(20_000);
+    await vi.advanceTimersByTimeAsync(10_000);
     expect(rig.sockets).toHaveLength(2);
     expect(rig.statuses.at(-1)).toBe("joined");
   });
+});
+
+it("follows what the browser says of the network and of the page", () => {
+  const page = new EventTarget();
+  const document = Object.assign(new EventTarget(), { visibilityState: "hidden" });
+  vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+  vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
+  vi.stubGlobal("document", document);
+  const heard: string[] = [];
+  const stop = wakeWithBrowser({ wake: () => heard.push("wake"), doubt: () => heard.push("doubt") });
+  const tell = (): void => {
+    for (const type of ["offline", "online", "pageshow"]) page.dispatchEvent(new Event(type));
+    document.dispatchEvent(new Event("visibilitychange"));
+  };
+  tell();
+  expect(heard.splice(0)).toEqual(["doubt", "wake"]);
+  document.visibilityState = "visible";
+  tell();
+  expect(heard.splice(0)).toEqual(["doubt", "wake", "wake", "wake"]);
+  stop();
+  tell();
+  expect(heard).toEqual([]);
+  vi.unstubAllGlobals();
 });
 
 it("stays closed", async () => {

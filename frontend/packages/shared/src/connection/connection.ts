@@ -36,7 +36,7 @@ export interface ConnectionOptions {
  * Keeps one client connected and joined until it is closed or refused.
  *
  * A lost socket is opened again with growing, jittered waits. One that grows old is replaced by a second that is opened
- * and joined before the first is closed.
+ * and joined before the first is closed; what is on its way to the first is still delivered.
  */
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -44,6 +44,8 @@ export class Connection {
   readonly #random: () => number;
   #active: JoinedSocket | undefined;
   #candidate: JoinedSocket | undefined;
+  /** The one before the active one, for as long as something may still come from it. */
+  #retired: JoinedSocket | undefined;
   #status: ConnectionStatus = "connecting";
   #failures = 0;
   #attempt = 0;
@@ -77,10 +79,18 @@ export class Connection {
     this.#stop("closed");
   }
 
-  /** The network or the page is back: tries at once what waits, and looks whether what is open is still alive. */
+  /**
+   * The network or the page is back: tries at once what waits or hangs, and looks whether what is open is still alive.
+   */
   wake(): void {
-    if (this.#retryTimer !== undefined) this.#open();
+    const hangs = (this.#candidate?.openingForMs ?? 0) > this.#policy.wakeAnswerMs;
+    if (this.#retryTimer !== undefined || hangs) this.#open();
     this.#active?.probe(this.#policy.wakeAnswerMs);
+  }
+
+  /** The browser says that there is no network: what is open has little time to prove the contrary. */
+  doubt(): void {
+    this.#active?.probe(this.#policy.offlineAnswerMs);
   }
 
   /** Opens a second socket; the current one, if any, is closed once the second is joined. */
@@ -108,17 +118,20 @@ export class Connection {
       joined: (socket: JoinedSocket) => this.#take(socket),
       message: (_: JoinedSocket, message: ServerMessage) => this.#deliver(message),
       refresh: (socket: JoinedSocket) => this.#refresh(socket),
-      lost: (socket: JoinedSocket, opened: boolean) => this.#lose(socket, opened),
+      lost: (socket: JoinedSocket, turnedAway: boolean) => this.#lose(socket, turnedAway),
     };
-    return new JoinedSocket(open(url), this.#options.join, events, this.#policy);
+    const { openTimeoutMs, reopenTimeoutMs } = this.#policy;
+    const policy = { ...this.#policy, openTimeoutMs: this.#status === "connecting" ? openTimeoutMs : reopenTimeoutMs };
+    return new JoinedSocket(open(url), this.#options.join, events, policy, this.#random);
   }
 
   #take(socket: JoinedSocket): void {
-    const old = this.#active;
+    this.#retired?.close();
+    this.#retired = this.#active;
     this.#active = socket;
     this.#candidate = undefined;
     this.#failures = 0;
-    old?.close();
+    this.#retired?.retire();
     this.#become("joined");
   }
 
@@ -144,7 +157,7 @@ export class Connection {
     if (socket === this.#active && !isOnItsWay) this.#open();
   }
 
-  #lose(socket: JoinedSocket, opened: boolean): void {
+  #lose(socket: JoinedSocket, turnedAway: boolean): void {
     if (socket === this.#active) {
       this.#active = undefined;
       this.#become("reconnecting");
@@ -153,7 +166,7 @@ export class Connection {
     }
     if (socket !== this.#candidate) return;
     this.#candidate = undefined;
-    if (opened || this.#options.diagnose === undefined) {
+    if (!turnedAway || this.#options.diagnose === undefined) {
       this.#retry();
       return;
     }
@@ -193,8 +206,8 @@ export class Connection {
     if (this.#isOver) return;
     this.#forgetRetry();
     clearTimeout(this.#refreshTimer);
-    const sockets = [this.#active, this.#candidate];
-    this.#active = this.#candidate = undefined;
+    const sockets = [this.#active, this.#candidate, this.#retired];
+    this.#active = this.#candidate = this.#retired = undefined;
     for (const socket of sockets) socket?.close();
     this.#become(status);
   }
@@ -207,20 +220,23 @@ export class Connection {
 }
 
 /**
- * Wakes a connection when the network or the page comes back.
+ * Wakes a connection when the network or the page comes back, and doubts it when the network goes.
  *
  * @returns Stops doing so.
  */
-export function wakeWithBrowser(connection: Pick<Connection, "wake">): () => void {
+export function wakeWithBrowser(connection: Pick<Connection, "wake" | "doubt">): () => void {
   const wake = (): void => {
     if (document.visibilityState === "visible") connection.wake();
   };
   const onOnline = (): void => connection.wake();
+  const onOffline = (): void => connection.doubt();
   addEventListener("online", onOnline);
+  addEventListener("offline", onOffline);
   addEventListener("pageshow", wake);
   document.addEventListener("visibilitychange", wake);
   return () => {
     removeEventListener("online", onOnline);
+    removeEventListener("offline", onOffline);
     removeEventListener("pageshow", wake);
     document.removeEventListener("visibilitychange", wake);
   };

@@ -1,5 +1,6 @@
 import { type ClientMessage, parseServerMessage, type ServerMessage, writeMessage } from "../protocol/messages.js";
 import type { ConnectionPolicy } from "./connection-policy.js";
+import { silenceBeforeProbeMs } from "./silence-policy.js";
 
 /** The part of the browser's `WebSocket` that is used; tests bring their own. */
 export interface WebSocketLike {
@@ -19,9 +20,10 @@ export interface SocketEvents {
   /**
    * Closed by anything but {@link JoinedSocket.close}, or dead: called once.
    *
-   * @param opened - Whether the handshake had succeeded.
+   * @param turnedAway - The handshake has failed at once; a server that refuses a client is told apart from one that
+   * cannot be reached by asking elsewhere.
    */
-  lost(socket: JoinedSocket, opened: boolean): void;
+  lost(socket: JoinedSocket, turnedAway: boolean): void;
 }
 
 /**
@@ -33,24 +35,44 @@ export class JoinedSocket {
   readonly #join: () => ClientMessage;
   readonly #events: SocketEvents;
   readonly #policy: ConnectionPolicy;
+  readonly #random: () => number;
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #createdAt = performance.now();
   #opened = false;
   #joined = false;
+  #retired = false;
   #finished = false;
+  /** Probes that were answered since the last news. */
+  #answered = 0;
+  /** When the probe that is under way must be answered. */
+  #answerBy = 0;
 
-  constructor(webSocket: WebSocketLike, join: () => ClientMessage, events: SocketEvents, policy: ConnectionPolicy) {
+  /** @param random - As `Math.random`. */
+  constructor(
+    webSocket: WebSocketLike,
+    join: () => ClientMessage,
+    events: SocketEvents,
+    policy: ConnectionPolicy,
+    random: () => number,
+  ) {
     this.#webSocket = webSocket;
     this.#join = join;
     this.#events = events;
     this.#policy = policy;
+    this.#random = random;
     webSocket.onopen = () => this.#onOpen();
     webSocket.onmessage = (event) => this.#onMessage(event.data as unknown);
-    webSocket.onclose = () => this.#lose();
+    webSocket.onclose = () => this.#lose(!this.#opened);
     this.#after("open", policy.openTimeoutMs, () => this.#lose());
   }
 
   get isJoined(): boolean {
     return this.#joined && !this.#finished;
+  }
+
+  /** Since when the handshake has been waited for, in milliseconds; 0 once it is over. */
+  get openingForMs(): number {
+    return this.#opened || this.#finished ? 0 : performance.now() - this.#createdAt;
   }
 
   /** False when it cannot be sent. */
@@ -71,10 +93,23 @@ export class JoinedSocket {
     this.#webSocket.close(1000);
   }
 
-  /** Asks for a sign of life now: without one the socket is lost. Joining again also brings what was missed. */
+  /** Takes what is still on its way, and closes then; it needs no sign of life any more. */
+  retire(): void {
+    this.#retired = true;
+    for (const name of ["heartbeat", "silence", "answer"]) this.#cancel(name);
+    this.#after("linger", this.#policy.lingerMs, () => this.close());
+  }
+
+  /**
+   * Asks for a sign of life now: without one the socket is lost. Joining again also brings what was missed. While a probe
+   * is under way, another one can only shorten its time.
+   */
   probe(answerMs = this.#policy.probeAnswerMs): void {
-    if (!this.isJoined || this.#timers.has("answer")) return;
-    this.send(this.#join());
+    if (!this.isJoined || this.#retired) return;
+    const answerBy = performance.now() + answerMs;
+    if (!this.#timers.has("answer")) this.send(this.#join());
+    else if (this.#answerBy <= answerBy) return;
+    this.#answerBy = answerBy;
     this.#after("answer", answerMs, () => this.#lose());
   }
 
@@ -95,8 +130,10 @@ export class JoinedSocket {
     if (this.#finished) return;
     this.#cancel("answer");
     const message = typeof data === "string" ? parseServerMessage(data) : undefined;
+    const isAnswer = message?.type === "sessionJoined" && this.#joined;
+    this.#answered = isAnswer ? this.#answered + 1 : 0;
     if (message?.type === "sessionJoined" && !this.#joined) this.#onJoined();
-    if (this.#joined) this.#expectSigns();
+    if (this.#joined && !this.#retired) this.#expectSigns();
     if (message === undefined) return;
     if (message.type === "connectionRefreshRequired") this.#events.refresh(this);
     else this.#events.message(this, message);
@@ -118,14 +155,15 @@ export class JoinedSocket {
   }
 
   #expectSigns(): void {
-    this.#after("silence", this.#policy.silenceMs, () => this.probe());
+    const silenceMs = silenceBeforeProbeMs(this.#policy.silence, this.#answered, this.#random);
+    this.#after("silence", silenceMs, () => this.probe());
   }
 
-  #lose(): void {
+  #lose(turnedAway = false): void {
     if (this.#finished) return;
     this.#finish();
     this.#webSocket.close();
-    this.#events.lost(this, this.#opened);
+    this.#events.lost(this, turnedAway);
   }
 
   #finish(): void {

@@ -37,7 +37,7 @@ export class ClipLoader {
   constructor(options: LoaderOptions = {}) {
     this.#parallel = options.parallel ?? 3;
     this.#attemptTimeoutMs = options.attemptTimeoutMs ?? 10_000;
-    this.#giveUpMs = options.giveUpMs ?? 45_000;
+    this.#giveUpMs = options.giveUpMs ?? 60_000;
     this.#backoff = options.backoff ?? DOWNLOAD_BACKOFF;
     this.#random = options.random ?? Math.random;
   }

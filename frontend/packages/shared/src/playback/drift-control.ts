@@ -17,14 +17,15 @@ export interface DriftPolicy {
 }
 
 /**
- * 1.3 is the fastest tempo at which speech of an unfamiliar voice is still followed without effort. Forty seconds let a
- * listener whose network was away for half a minute hear all that was said meanwhile.
+ * 1.3 is the fastest tempo at which speech of an unfamiliar voice is still followed without effort. Sixty seconds let a
+ * listener who has paused for 45 s, or whose network was away so long, hear all that was said meanwhile: on top of it
+ * comes the rest of what sounded then.
  */
 export const DRIFT_POLICY: DriftPolicy = {
   comfortableS: 3,
   pressingS: 10,
   maxTempo: 1.3,
-  staleAfterS: 40,
+  staleAfterS: 60,
   keptS: 6,
 };
 

@@ -111,7 +111,8 @@ describe("Player", () => {
 
   function add(number: number, options: { url?: string | null; ageS?: number; durationS?: number } = {}): void {
     const { url = `clip${number}`, ageS = 0.5, durationS = 2 } = options;
-    player.add({ number, url, durationS, committedAt: Date.now() - ageS * 1_000 });
+    const committedAt = Date.now() - ageS * 1_000;
+    player.add({ number, url, durationS, committedAt, spokenAt: committedAt - 700 });
   }
 
   async function pass(seconds: number): Promise<void> {
@@ -133,10 +134,26 @@ describe("Player", () => {
     expect(player.isIdle).toBe(true);
   });
 
-  it("tells the delay, recognition included", async () => {
+  it("tells the delay, and what lies before the server's part of it", async () => {
     add(0, { ageS: 1.4 });
     await pass(0.2);
-    expect(player.delayS).toBeCloseTo(2.5, 0);
+    const [{ delayMs, playedAt } = {}] = player.takeReports();
+    expect(delayMs).toBe((playedAt ?? 0) - (NOW - 2_100));
+    expect(player.delayS).toBeCloseTo((delayMs ?? 0) / 1_000 + 0.3, 5);
+  });
+
+  it("knows no delay where the server does not tell when something was said", async () => {
+    player.add({ number: 0, url: "clip0", durationS: 2, committedAt: NOW, spokenAt: undefined });
+    await pass(0.2);
+    expect(player.delayS).toBeUndefined();
+    expect(player.takeReports()[0]).not.toHaveProperty("delayMs");
+  });
+
+  it("counts a clip that goes on in its middle as begun when its beginning would have been heard", async () => {
+    player.begin(0, 1.5);
+    add(0, { durationS: 4, ageS: 5 });
+    await pass(0.2);
+    expect(player.takeReports()[0]?.delayMs).toBeCloseTo(5_700 - 1_500, -2);
   });
 
   it("knows where the listener is", async () => {
@@ -232,6 +249,24 @@ describe("Player", () => {
     expect(names()).toEqual(["clip0", "clip3"]);
     expect(skipped).toEqual([5]);
     expect(sink.cuts).toBe(1);
+  });
+
+  it("adds a pause to the delay of what was handed over before it, and reports that once it is heard", async () => {
+    add(0);
+    add(1);
+    await pass(1.7);
+    expect(names()).toEqual(["clip0", "clip1"]);
+    const before = player.delayS ?? 0;
+    player.pause();
+    await pass(10);
+    expect(player.takeReports().map(({ sequenceNumber }) => sequenceNumber)).toEqual([0]);
+    player.resume();
+    expect(player.delayS).toBeCloseTo(before + 10, 5);
+    expect(player.takeReports()).toEqual([]);
+    await pass(1);
+    const [report] = player.takeReports();
+    expect(report?.delayMs).toBeCloseTo(1_200 + 2_000 + 10_000, -2);
+    expect((report?.playedAt ?? 0) - (report?.delayMs ?? 0)).toBe(NOW - 1_200);
   });
 
   it("jumps to live", async () => {

@@ -10,6 +10,8 @@ export interface Segment {
   readonly url: string | null;
   readonly durationS: number;
   readonly committedAt: number;
+  /** When its last audio had reached the server; undefined when that is not known. */
+  readonly spokenAt: number | undefined;
 }
 
 /** Where the listener is: for the page, and to go on there after it was loaded again. */
@@ -31,14 +33,21 @@ export interface PlayerEvents {
 }
 
 /**
- * Time from the end of a clause to its commitment, as the listener's browser cannot measure it.
- * Source: pipecat-ai/stt-benchmark, Transcribe closes a sentence 1,136 ms after its end in the median.
+ * Seconds from the end of a clause in the speaker's mouth until its last audio has reached the server, which no clock of
+ * this browser sees. Its last word waits for its chunk of 250 ms to be full (125 ms in the mean), and the chunk travels
+ * over the speaker's network, through the gateway and into the stream (80 ms within a region, and as much again over a
+ * phone's network).
  */
-const RECOGNITION_S = 1.1;
+const BEFORE_SERVER_S = 0.3;
 /** A fresh address is waited for. */
 const READDRESS_MS = 5_000;
-/** The rest of a sentence makes no sense after this. */
-const LONG_PAUSE_MS = 30_000;
+/**
+ * What was missed in a pause up to this is caught up with; after a longer one, the rest of a sentence makes no sense.
+ * The server makes speech for a listener who has paused for 60 s.
+ */
+const LONG_PAUSE_MS = 45_000;
+/** Longer delays are not reported. */
+const MAX_DELAY_MS = 3_600_000;
 const TICK_MS = 150;
 /** Clips are kept in the books so long that no late duplicate is taken for news. */
 const REMEMBERED = 500;
@@ -48,7 +57,9 @@ interface Track {
   receivedAt: number;
   clip?: PreparedClip;
   downloadMs?: number;
+  /** Lies in the future while the clip waits behind another one. */
   playedAt?: number;
+  delayMs?: number;
   reported: boolean;
   wakeReaddressed?: (url: string) => void;
 }
@@ -78,7 +89,7 @@ export class Player {
     };
   }
 
-  /** Seconds from the speaker's mouth to the listener's ear, at the last clip; undefined before the first. */
+  /** Seconds from the speaker's mouth to the listener's ear, at the last clip; undefined while it is not known. */
   get delayS(): number | undefined {
     return this.#delayS;
   }
@@ -131,10 +142,17 @@ export class Player {
     this.#sink.pause();
   }
 
-  /** Goes on where it was held; after a long pause with what is said now. */
+  /** Goes on where it was held; after a long pause without the rest of what was held. */
   resume(): void {
     if (this.#pausedAt === undefined) return;
-    if (Date.now() - this.#pausedAt > LONG_PAUSE_MS) this.#sink.cut();
+    const pausedMs = Date.now() - this.#pausedAt;
+    if (pausedMs > LONG_PAUSE_MS) {
+      const cutS = this.#cut();
+      this.#delayS = undefined;
+      if (cutS > 0) this.#events.skipped(cutS);
+    } else {
+      this.#postpone(pausedMs);
+    }
     this.#pausedAt = undefined;
     this.#sink.resume();
     this.#tick();
@@ -144,31 +162,26 @@ export class Player {
   jumpToLive(): void {
     const decision = this.#queue.jumpToLive();
     if (decision === undefined) return;
-    const cutS = this.#sink.busyS();
-    this.#sink.cut();
-    for (const [number, track] of this.#tracks) {
-      if (track.playedAt === undefined || track.playedAt <= Date.now()) continue;
-      delete track.playedAt;
-      this.#queue.cut(number);
-    }
-    this.#events.skipped(decision.seconds + cutS);
+    this.#events.skipped(decision.seconds + this.#cut());
     this.#tick();
   }
 
   /** How the clips whose fate was decided since the last call fared; at most 200. */
   takeReports(): ClipReport[] {
     const reports: ClipReport[] = [];
+    const unheard = new Set(this.#unheard().map(([number]) => number));
     for (const [sequenceNumber, track] of this.#tracks) {
       if (reports.length === 200) break;
       const fate = this.#queue.fate(sequenceNumber);
       const isDecided = fate === "failed" || fate === "skipped" || track.playedAt !== undefined;
-      if (track.reported || !isDecided || track.segment.url === null) continue;
+      if (track.reported || !isDecided || unheard.has(sequenceNumber) || track.segment.url === null) continue;
       track.reported = true;
       reports.push({
         sequenceNumber,
         receivedAt: track.receivedAt,
         ...(track.playedAt === undefined ? {} : { playedAt: track.playedAt }),
         ...(track.downloadMs === undefined ? {} : { downloadMs: track.downloadMs }),
+        ...(track.delayMs === undefined ? {} : { delayMs: track.delayMs }),
         failed: fate === "failed",
         skipped: fate === "skipped",
       });
@@ -251,11 +264,50 @@ export class Player {
     const track = this.#tracks.get(decision.number);
     if (track?.clip === undefined) return;
     const playedAt = Date.now() + this.#sink.busyS() * 1_000;
-    track.playedAt = Math.round(playedAt);
-    this.#delayS = Math.max(0, playedAt / 1_000 - decision.committedAt) + RECOGNITION_S;
     const offsetS = this.#offset?.number === decision.number ? this.#offset.seconds : 0;
+    track.playedAt = Math.round(playedAt);
+    // A clip that goes on in its middle is as late as if it had been heard from its beginning.
+    this.#noteDelay(track, playedAt - offsetS * 1_000);
     this.#sink.play(track.clip, decision.tempo, offsetS);
     this.#events.changed();
+  }
+
+  #noteDelay(track: Track, startedAt: number): void {
+    const { spokenAt } = track.segment;
+    const delayMs = spokenAt === undefined ? undefined : Math.max(0, Math.round(startedAt - spokenAt));
+    this.#delayS = delayMs === undefined ? undefined : delayMs / 1_000 + BEFORE_SERVER_S;
+    if (delayMs !== undefined && delayMs <= MAX_DELAY_MS) track.delayMs = delayMs;
+  }
+
+  /** Clips that were handed over and have not begun to sound. */
+  #unheard(): [number, Track][] {
+    const now = this.#pausedAt ?? Date.now();
+    return [...this.#tracks].filter(([, track]) => track.playedAt !== undefined && track.playedAt > now);
+  }
+
+  /** What was handed over sounds so much later. */
+  #postpone(byMs: number): void {
+    if (this.#delayS !== undefined) this.#delayS += byMs / 1_000;
+    for (const [, track] of this.#unheard()) {
+      if (track.playedAt !== undefined) track.playedAt += byMs;
+      if (track.delayMs !== undefined) track.delayMs += byMs;
+    }
+  }
+
+  /**
+   * Ends what sounds, and leaves out what was handed over.
+   *
+   * @returns Seconds that are not heard.
+   */
+  #cut(): number {
+    const cutS = this.#sink.busyS();
+    for (const [number, track] of this.#unheard()) {
+      delete track.playedAt;
+      delete track.delayMs;
+      this.#queue.cut(number);
+    }
+    this.#sink.cut();
+    return cutS;
   }
 
   /** Frees the clips that were heard long ago. */

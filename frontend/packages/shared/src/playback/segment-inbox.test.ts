@@ -54,6 +54,8 @@ describe("SegmentInbox", () => {
     }
     expect(asked).toEqual([1, 2, 4, 8, 16]);
     expect(inbox.nextAskAt()).toBeUndefined();
+    expect(inbox.holes).toEqual([]);
+    expect(inbox.lastContiguous).toBe(6);
   });
 
   it("knows from a caption that a translation is missing, and is patient about it", () => {
@@ -75,5 +77,11 @@ describe("SegmentInbox", () => {
     inbox.announceNext(9, 30);
     expect(inbox.holes).toEqual([6, 7, 8]);
     expect(inbox.resumeAfter(31)).toBe(5);
+  });
+
+  it("asks at once for what nobody sends", () => {
+    inbox.accept(5, 0);
+    inbox.announceNext(9, 30, 0);
+    expect(inbox.resumeAfter(30)).toBe(5);
   });
 });

@@ -8,7 +8,7 @@ export interface InboxPatience {
   readonly overtakenS: number;
   /** A translation follows its source caption within this time, or is asked for. */
   readonly captionS: number;
-  /** How often one segment is asked for at most. */
+  /** How often one segment is asked for; then it is given up, so that it does not hold up what follows it. */
   readonly asks: number;
 }
 
@@ -36,7 +36,7 @@ export class SegmentInbox {
     return this.#first;
   }
 
-  /** Highest number up to which nothing is missing; one below the first when there is nothing yet. */
+  /** Highest number up to which nothing is waited for; one below the first when there is nothing yet. */
   get lastContiguous(): number {
     return this.#lastContiguous;
   }
@@ -57,9 +57,7 @@ export class SegmentInbox {
   accept(number: number, now: number): Arrival {
     if (number < (this.#first ?? 0)) return "earlier";
     if (this.#received.has(number)) return "duplicate";
-    this.#received.add(number);
-    this.#missing.delete(number);
-    while (this.#received.has(this.#lastContiguous + 1)) this.#lastContiguous++;
+    this.#settle(number);
     this.#expectUpTo(number - 1, now + this.#patience.overtakenS);
     return "new";
   }
@@ -69,9 +67,13 @@ export class SegmentInbox {
     this.#expectUpTo(number, now + this.#patience.captionS);
   }
 
-  /** The server's next segment is this one: those before it exist and are on their way after joining. */
-  announceNext(next: number, now: number): void {
-    this.#expectUpTo(next - 1, now + this.#patience.overtakenS);
+  /**
+   * The server's next segment is this one: those before it exist.
+   *
+   * @param waitS - Before they are asked for; after joining they are on their way.
+   */
+  announceNext(next: number, now: number, waitS = this.#patience.overtakenS): void {
+    this.#expectUpTo(next - 1, now + waitS);
   }
 
   /**
@@ -81,6 +83,9 @@ export class SegmentInbox {
    * time it was waited for, doubled with each request.
    */
   resumeAfter(now: number): number | undefined {
+    for (const [number, missing] of this.#missing) {
+      if (missing.asked >= this.#patience.asks && missing.askAt <= now) this.#settle(number);
+    }
     const due = this.#open().filter(([, missing]) => missing.askAt <= now);
     if (due.length === 0) return undefined;
     for (const [, missing] of due) {
@@ -94,6 +99,12 @@ export class SegmentInbox {
   nextAskAt(): number | undefined {
     const times = this.#open().map(([, missing]) => missing.askAt);
     return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  #settle(number: number): void {
+    this.#received.add(number);
+    this.#missing.delete(number);
+    while (this.#received.has(this.#lastContiguous + 1)) this.#lastContiguous++;
   }
 
   #open(): [number, Missing][] {

@@ -35,6 +35,17 @@ describe("server messages", () => {
     expect(parseServerMessage(text)).toBeUndefined();
   });
 
+  it("reads what an older server says", () => {
+    const read = (name: string, ...without: string[]): unknown => {
+      const message = Object.entries(serverMessages[name] ?? {}).filter(([field]) => !without.includes(field));
+      return parseServerMessage(JSON.stringify(Object.fromEntries(message)));
+    };
+    expect(read("sessionJoined of a listener", "speakerConnected")).toMatchObject({ speakerConnected: true });
+    expect(read("translatedAudio", "spokenAt")).not.toHaveProperty("spokenAt");
+    expect(read("translatedAudio")).toHaveProperty("spokenAt");
+    expect(read("sessionStatus", "delayMs")).not.toHaveProperty("delayMs");
+  });
+
   it("reads the gateway's own failure as an error that may be tried again", () => {
     const text = '{"message": "Internal server error", "connectionId": "c=", "requestId": "r"}';
     expect(parseServerMessage(text)).toMatchObject({ type: "error", code: "INTERNAL", retryable: true, action: null });

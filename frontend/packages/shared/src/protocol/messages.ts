@@ -19,6 +19,8 @@ export interface ClipReport {
   receivedAt: number;
   playedAt?: number;
   downloadMs?: number;
+  /** From `spokenAt` to the clip's first sound. */
+  delayMs?: number;
   failed: boolean;
   skipped: boolean;
 }
@@ -57,6 +59,8 @@ export interface SessionJoined {
   nextSequenceNumber: number;
   /** For a speaker's app that does not know its own position, as after a reload; null for listeners. */
   nextSampleOffset: number | null;
+  /** False before the speaker's app has joined, and while it is lost. */
+  speakerConnected: boolean;
   connectionExpiresAt: number;
   serverTime: number;
 }
@@ -88,6 +92,8 @@ export interface TranslatedAudio {
   url: string | null;
   duration: number;
   timestamp: number;
+  /** When its last audio had reached the server; absent where that is not told. */
+  spokenAt?: number;
   text: string;
   sourceText: string;
   spokenStartMs: number;
@@ -110,7 +116,7 @@ export interface SessionStatus {
   listenersByLanguage: Readonly<Record<string, number>>;
   durationMs: number;
   state: SessionState;
-  /** From the end of a clause to its translation's start at the listeners; absent while it is not measured. */
+  /** How late the listeners hear, in the median of their reports; absent before one. */
   delayMs?: number;
 }
 
@@ -187,6 +193,7 @@ function read(fields: Fields): ServerMessage | undefined {
         volume: fields.number("volume"),
         nextSequenceNumber: fields.integer("nextSequenceNumber"),
         nextSampleOffset: fields.integerOrNull("nextSampleOffset"),
+        speakerConnected: fields.truth("speakerConnected", true),
         connectionExpiresAt: fields.integer("connectionExpiresAt"),
         serverTime: fields.integer("serverTime"),
       };
@@ -210,6 +217,7 @@ function read(fields: Fields): ServerMessage | undefined {
         url: fields.textOrNull("url"),
         duration: fields.number("duration"),
         timestamp: fields.integer("timestamp"),
+        ...(fields.has("spokenAt") ? { spokenAt: fields.integer("spokenAt") } : {}),
         text: fields.text("text"),
         sourceText: fields.text("sourceText"),
         spokenStartMs: fields.integer("spokenStartMs"),

@@ -1,0 +1,24 @@
+import { expect, it } from "vitest";
+import { type SessionFacts, showState } from "./shown-state";
+
+const LIVE: SessionFacts = {
+  connection: "joined",
+  broadcast: "live",
+  speakerConnected: true,
+  hasBegun: true,
+  hasEnded: false,
+};
+
+it.each<[Partial<SessionFacts>, string]>([
+  [{}, "live"],
+  [{ broadcast: "muted" }, "muted"],
+  [{ speakerConnected: false }, "away"],
+  [{ hasBegun: false }, "waiting"],
+  [{ hasBegun: false, speakerConnected: false }, "waiting"],
+  [{ hasBegun: false, broadcast: "paused" }, "paused"],
+  [{ hasBegun: false, connection: "connecting" }, "connecting"],
+  [{ speakerConnected: false, connection: "reconnecting" }, "reconnecting"],
+  [{ connection: "closed", hasEnded: true }, "ended"],
+])("%j: %s", (changes, shown) => {
+  expect(showState({ ...LIVE, ...changes })).toBe(shown);
+});

@@ -1,0 +1,27 @@
+import type { ConnectionStatus } from "@babelcast/shared/connection/connection";
+import type { SessionState } from "@babelcast/shared/protocol/messages";
+
+/**
+ * What the page says is going on: the state of the connection before that of the broadcast.
+ *
+ * `waiting`: the speaker has not begun. `away`: the speaker has begun, and their connection was lost.
+ */
+export type ShownState = SessionState | "connecting" | "reconnecting" | "waiting" | "away";
+
+/** All that it depends on. */
+export interface SessionFacts {
+  readonly connection: ConnectionStatus;
+  readonly broadcast: SessionState;
+  readonly speakerConnected: boolean;
+  /** Something was said in this session, even if it was not understood to its end yet. */
+  readonly hasBegun: boolean;
+  readonly hasEnded: boolean;
+}
+
+export function showState(facts: SessionFacts): ShownState {
+  const { connection, broadcast } = facts;
+  if (facts.hasEnded) return "ended";
+  if (connection === "connecting" || connection === "reconnecting") return connection;
+  if (!facts.hasBegun && broadcast === "live") return "waiting";
+  return facts.speakerConnected ? broadcast : "away";
+}
