@@ -53,11 +53,11 @@ bench-quiet: setup  ## Silence, noise and music (MINUTES each) to both kinds of 
 bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcast, a stream of its own for every batch
 	@mkdir -p out && $(PYTHON) -m benchmarks.continuity --out out/bench-continuity.json
 
-test: setup build/.frontend  ## Run every test
+test: setup build/.frontend build/.chromium  ## Run every test
 	cd frontend && npm test
 	$(PYTHON) -m pytest $(PYTEST)
 
-test-browser: setup build/.frontend build/.chromium  ## Test the apps in a real browser (not yet part of test: needs a quiet machine)
+test-browser: setup build/.frontend build/.chromium  ## Test the apps in a real browser, which is the last part of test
 	$(PYTHON) -m pytest tests/browser $(PYTEST)
 
 screenshots: setup build/.frontend build/.chromium  ## Take pictures of every state of the apps into out/screenshots
@@ -115,9 +115,8 @@ build/.debian-packages: requirements/debian.txt scripts/install_debian_packages.
 	@scripts/install_debian_packages.sh --from requirements/debian.txt
 	@mkdir -p build && touch $@
 
-build/.chromium: scripts/install_debian_packages.sh
-	@command -v chromium >/dev/null 2>&1 || scripts/install_debian_packages.sh chromium
-	@mkdir -p build && touch $@
+build/.chromium: .venv/.installed scripts/find_chromium.sh
+	@mkdir -p build && scripts/find_chromium.sh > $@
 
 build/assembly/manifest.json: .venv/.installed $(SYNTHESIS_SOURCES)
 	@echo "Synthesizing"

@@ -11,6 +11,8 @@ class GatewayLimits:
         frame_bytes, message_bytes: A bigger frame or message ends the connection with 1009.
         idle_seconds: Without a message in either direction for so long, the connection ends with 1001.
         connection_seconds: So long after it was made, the connection ends with 1001.
+        connection_age_seconds: Connections count as made so long before they are, so that functions and clients, who
+            reckon with the real limit, see the end of their time sooner.
         websocket_integration_seconds, http_integration_seconds: How long a function may take.
         authorizer_result_bytes: A longer answer of the authorizer counts as its failure.
         send_seconds: How long a client may not read what is sent to it before it is cut off. Ours; undocumented.
@@ -22,6 +24,7 @@ class GatewayLimits:
     message_bytes: int = 128 * 1024
     idle_seconds: float = 600.0
     connection_seconds: float = 7200.0
+    connection_age_seconds: float = 0.0
     websocket_integration_seconds: float = 29.0
     http_integration_seconds: float = 30.0
     authorizer_result_bytes: int = 8 * 1024

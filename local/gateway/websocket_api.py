@@ -120,6 +120,7 @@ class WebSocketGateway:
             source_ip=socket.remote_address[0],
             headers=CIMultiDict(request.headers.raw_items()),
             query=MultiDict(parse_qsl(url.query, keep_blank_values=True)),
+            connected_at_ms=round((time.time() - self._limits.connection_age_seconds) * 1000),
         )
         try:
             await self._admit(facts, path=url.path)

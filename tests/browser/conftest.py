@@ -14,6 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 
 from local.endpoints import Endpoints
+from local.gateway.configuration import GatewayLimits
 from local.stack import Engine, Stack, StackOptions
 from local.supervision import PROJECT_ROOT
 from local.web_apps import WebApp
@@ -23,7 +24,11 @@ from tests.browser.pages import ListenerPage, SpeakerPage
 
 APPS_DIR: Final = Path(os.environ.get("BABELCAST_APPS", PROJECT_ROOT / "frontend" / "apps"))
 ASSEMBLY_DIR: Final = PROJECT_ROOT / "build" / "assembly"
-CHROMIUM: Final = "/usr/bin/chromium"
+CHROMIUM: Final = PROJECT_ROOT / "build" / ".chromium"
+"""Has the path of the browser in it; `make build/.chromium` writes it."""
+
+_CONNECTION_AGE_S: Final = 2 * 3600 - 500
+"""Pages renew their connections 480 to 360 s before their two hours are over, so that here all do so before long."""
 
 _QUIET: Final = (
     "--no-sandbox",
@@ -52,37 +57,50 @@ class Venue:
         self._playwright = playwright
         self._directory = directory
         self._audience: Browser | None = None
+        self._executable = CHROMIUM.read_text().strip()
 
     @property
     def endpoints(self) -> Endpoints:
         return self.stack.endpoints
 
     @asynccontextmanager
-    async def speaker(self, recording: Path) -> AsyncIterator[SpeakerPage]:
-        """A browser whose microphone begins to play a WAV, once, when the page opens it."""
+    async def speaker(self, recording: Path, *, renews_soon: bool = False) -> AsyncIterator[SpeakerPage]:
+        """A browser whose microphone begins to play a WAV, once, when the page opens it.
+
+        Args:
+            recording: Mono WAV.
+            renews_soon: It opens a new connection after 20 s; otherwise at some time from then to two minutes later.
+        """
         arguments = [
             *_QUIET,
             "--use-fake-device-for-media-stream",
             f"--use-file-for-fake-audio-capture={recording}%noloop",
         ]
-        browser = await self._playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = await self._playwright.chromium.launch(executable_path=self._executable, args=arguments)
         try:
             context = await browser.new_context(locale="en-GB", base_url=self._apps.speaker.origin)
             page = SpeakerPage(await context.new_page())
+            if renews_soon:
+                await page.renew_connections_soon()
             await page.page.goto("")
             yield page
         finally:
             await browser.close()
 
     @asynccontextmanager
-    async def listener(self, *, locale: str = "en-GB", has_own_network: bool = False) -> AsyncIterator[ListenerPage]:
+    async def listener(
+        self, *, locale: str = "en-GB", has_own_network: bool = False, renews_soon: bool = False
+    ) -> AsyncIterator[ListenerPage]:
         """A page of its own; all listeners share one browser."""
         app = self._apps.rough_listener if has_own_network else self._apps.listener
         if self._audience is None:
-            self._audience = await self._playwright.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
+            self._audience = await self._playwright.chromium.launch(executable_path=self._executable, args=list(_QUIET))
         context = await self._audience.new_context(locale=locale, base_url=app.origin)
         try:
-            yield await _listener_page(context)
+            page = await _listener_page(context)
+            if renews_soon:
+                await page.renew_connections_soon()
+            yield page
         finally:
             await context.close()
 
@@ -135,6 +153,7 @@ async def open_venue(engine: Engine, directory: Path) -> AsyncIterator[Venue]:
             engine=engine,
             allowed_origins=(speaker.origin, listener.origin, rough_listener.origin),
             listener_url=listener.origin,
+            gateway_limits=GatewayLimits(connection_age_seconds=_CONNECTION_AGE_S),
         )
         stack = await running.enter_async_context(Stack(options))
         gateway = stack.endpoints.websocket_url
@@ -157,7 +176,7 @@ async def open_venue(engine: Engine, directory: Path) -> AsyncIterator[Venue]:
         yield venue
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def venue(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Venue]:
     """Where tones are spoken."""
     async with open_venue(Engine.TONES, tmp_path_factory.mktemp("venue")) as opened:

@@ -39,7 +39,7 @@ class Recording:
     def add(self, first_frame: int, pcm: bytes) -> bytes:
         """Append a block; returns it with silence for what is missing before it."""
         missing = 0 if self.next_frame is None else first_frame - self.next_frame
-        assert missing >= 0, "blocks come in order"
+        assert missing >= 0, f"a block begins {-missing} frames before the end of the last one, at {first_frame}"
         self.next_frame = first_frame + len(pcm) // 2
         added = bytes(2 * missing) + pcm
         self.pcm += added

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from playwright.async_api import ConsoleMessage, Error, Locator, Page, expect
+from playwright.async_api import ConsoleMessage, Error, Locator, Page, WebSocket, expect
 
 from local.endpoints import Endpoints
 from tests.browser.hearing import Hearing
@@ -27,12 +27,15 @@ class AppPage:
     Attributes:
         problems: Console errors, uncaught exceptions and violations of the content security policy.
         has_bad_network: What the browser says of a network that is away is no problem then.
+        connections: How many WebSockets it has opened.
     """
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.problems: list[str] = []
         self.has_bad_network = False
+        self.connections = 0
+        page.on("websocket", self._take_connection)
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", self._take_console)
         page.on("pageerror", self._take_exception)
@@ -60,6 +63,13 @@ class AppPage:
         """It is back."""
         network.restore()
         await self.page.context.set_offline(False)
+
+    async def renew_connections_soon(self) -> None:
+        """Of the times from which the page chooses at random it takes the earliest; to be called before it opens."""
+        await self.page.add_init_script("Math.random = () => 0.999")
+
+    def _take_connection(self, _socket: WebSocket) -> None:
+        self.connections += 1
 
     def _take_console(self, message: ConsoleMessage) -> None:
         if message.type != "error" and "Content Security Policy" not in message.text:
@@ -161,12 +171,16 @@ class ListenerPage(AppPage):
 
     async def join(self, session_id: str, language: str, *, join_key: str = "") -> None:
         """Open the session's link, choose a language, listen."""
+        await self.enter(session_id, language, join_key=join_key)
+        await self.wait_for_state("waiting", "live", "paused", "muted", "away")
+
+    async def enter(self, session_id: str, language: str, *, join_key: str = "") -> None:
+        """The same without waiting for what comes of it."""
         await self.page.goto(f"?session={session_id}")
         await self.page.locator(f"label:has(input[value={language}])").click()
         if join_key:
             await self.page.locator("form input[maxlength]").fill(join_key)
         await self.page.locator(".join-actions button[type=submit]").click()
-        await self.wait_for_state("live", "paused", "muted", "away")
 
     async def open_dialog(self, name: str) -> None:
         """`language` or `settings`."""
@@ -180,6 +194,14 @@ class ListenerPage(AppPage):
         await self.page.locator(f"dialog label:has(input[value={language}])").click()
         await expect(self.page.locator("dialog")).to_have_count(0)
 
+    async def pause(self) -> None:
+        """Stop listening for a while."""
+        await self.page.get_by_role("button", name="Pause", exact=True).click()
+
+    async def go_on(self) -> None:
+        """Listen again."""
+        await self.page.get_by_role("button", name="Go on listening", exact=True).click()
+
     async def wait_until_all_is_heard(self, *, seconds: float = 60) -> None:
         """Wait until the session is over and nothing is left to play."""
         await self.wait_for_state("ended", seconds=seconds)
@@ -192,6 +214,10 @@ class ListenerPage(AppPage):
     async def reload(self) -> None:
         """Load the page again; the first touch brings the sound back."""
         await self.page.reload()
+        await self.bring_sound_back()
+
+    async def bring_sound_back(self) -> None:
+        """Touch the page after it was loaded again."""
         await self.page.locator("button[data-sound=waiting]").click()
         await expect(self.state).to_have_attribute("data-sound", "running")
 
@@ -206,4 +232,5 @@ class ListenerPage(AppPage):
 
 
 def assert_no_problems(pages: Sequence[AppPage]) -> None:
-    assert [problem for page in pages for problem in page.problems] == []
+    problems = [problem for page in pages for problem in page.problems]
+    assert not problems, problems

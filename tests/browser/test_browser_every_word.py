@@ -32,11 +32,12 @@ async def test_a_minute_is_heard_in_three_languages(venue: Venue) -> None:
     speech = Speech(60, seed=1)
     recording = venue.recording("minute", speech.pcm, RATE_HZ)
     async with AsyncExitStack() as opened:
-        speaker = await opened.enter_async_context(venue.speaker(recording))
+        speaker = await opened.enter_async_context(venue.speaker(recording, renews_soon=True))
         session_id = await go_to_session(venue, speaker)
         listeners: dict[str, ListenerPage] = {}
         for language in ("es", "fr", "it"):
-            listeners[language] = await opened.enter_async_context(venue.listener())
+            opening = venue.listener(renews_soon=language == "fr")
+            listeners[language] = await opened.enter_async_context(opening)
             await listeners[language].join(session_id, language)
         await speaker.start_speaking()
         for listener in listeners.values():
@@ -46,6 +47,7 @@ async def test_a_minute_is_heard_in_three_languages(venue: Venue) -> None:
             assert 0 < delay_s < MOST_DELAY_S
         await speaker.wait_for_listeners(len(listeners))
         understood = await speaker.captions()
+        assert min(speaker.connections, listeners["fr"].connections) > 1
         await speaker.end()
         sent = Sent(speaker, speech.words)
         sent.assert_understood(understood)
@@ -97,16 +99,20 @@ async def test_words_survive_changes_of_mind(venue: Venue) -> None:
         venue.listener() as steady,
         venue.listener() as changing,
         venue.listener() as reloading,
+        venue.listener() as pausing,
     ):
         session_id = await go_to_session(venue, speaker)
-        for listener, language in ((steady, "es"), (changing, "es"), (reloading, "fr")):
+        for listener, language in ((steady, "es"), (changing, "es"), (reloading, "fr"), (pausing, "pt")):
             await listener.join(session_id, language)
         await speaker.start_speaking()
         all_is_said = steady.hearing.seconds + seconds_of(recording)
         await changing.hearing.wait_for_words(len(before.sentences[0]) - 2)
         await changing.change_language("it")
+        await pausing.pause()
         await reloading.wait_for_quiet()
         await reloading.reload()
+        await steady.hearing.wait_for_seconds(5)
+        await pausing.go_on()
         await steady.hearing.wait_for_words(len(before.words))
         await speaker.act("pause")
         await steady.wait_for_state("paused")
@@ -115,11 +121,12 @@ async def test_words_survive_changes_of_mind(venue: Venue) -> None:
         await steady.hearing.wait_until(all_is_said)
         await speaker.end()
         sent = Sent(speaker, words)
-        for listener in (steady, changing, reloading):
+        for listener in (steady, changing, reloading, pausing):
             await listener.wait_until_all_is_heard()
         await sent.assert_arrived(steady, "es")
         await sent.assert_arrived(reloading, "fr")
+        await sent.assert_arrived(pausing, "pt")
         spanish = sum(each.word is not None and each.word.language == "es" for each in changing.hearing.words)
         assert 0 < spanish < len(sent)
         await sent.assert_arrived_in(changing, ["es"] * spanish + ["it"] * (len(sent) - spanish))
-        assert_no_problems([speaker, steady, changing, reloading])
+        assert_no_problems([speaker, steady, changing, reloading, pausing])

@@ -34,15 +34,24 @@ async def tour(venue: Venue, speaker: SpeakerPage, listener: ListenerPage, look:
     await listener.page.goto(f"?session={session_id}")
     await listener.wait_for_state("language")
     await look("listener-language", listener)
+    await listener.enter(session_id, "es", join_key="open-door")
+    await expect(listener.page.locator("[aria-invalid=true]")).to_be_visible()
+    await look("listener-key-wrong", listener)
+    listener.forgive("403")  # the same for a key that is wrong
     await listener.join(session_id, "es", join_key="open-sesame")
+    await listener.wait_for_state("waiting")
     await look("listener-waiting", listener)
 
+    await speaker.act("live")
+    await expect(speaker.page.locator("[data-problem=denied]")).to_be_visible()
+    await look("speaker-microphone-denied", speaker)
     await speaker.start_speaking()
     await expect(listener.page.locator(".caption[data-heard]")).to_be_visible(timeout=PATIENCE_MS)
     await expect(speaker.page.locator("[data-segment]").nth(1)).to_be_visible(timeout=PATIENCE_MS)
     await look("speaker-live", speaker)
     await look("listener-live", listener)
     await _dialogs_of_listener(listener, look)
+    await _own_pause(listener, look)
     await _projector(venue, session_id, look)
     await _states(venue, speaker, listener, look)
 
@@ -53,6 +62,10 @@ async def tour(venue: Venue, speaker: SpeakerPage, listener: ListenerPage, look:
     await look("speaker-ended", speaker)
     await listener.wait_until_all_is_heard()
     await look("listener-ended", listener)
+    await listener.page.goto(f"?session={session_id}")
+    await listener.wait_for_state("code")
+    await expect(listener.page.locator("input.code")).to_have_attribute("aria-invalid", "true")
+    await look("listener-ended-link", listener)
 
 
 async def _sign_in(venue: Venue, speaker: SpeakerPage, look: Look) -> None:
@@ -92,6 +105,16 @@ async def _dialogs_of_listener(listener: ListenerPage, look: Look) -> None:
         await expect(listener.page.locator("dialog")).to_have_count(0)
 
 
+async def _own_pause(listener: ListenerPage, look: Look) -> None:
+    await listener.pause()
+    await look("listener-paused-by-you", listener)
+    await listener.go_on()
+    await listener.page.reload()
+    await expect(listener.state).to_have_attribute("data-sound", "waiting")
+    await look("listener-loaded-again", listener)
+    await listener.bring_sound_back()
+
+
 async def _projector(venue: Venue, session_id: str, look: Look) -> None:
     async with venue.listener() as projector:
         await projector.page.goto(f"#/projector?session={session_id}&key=open-sesame&languages=es,fr")
@@ -120,3 +143,4 @@ async def _states(venue: Venue, speaker: SpeakerPage, listener: ListenerPage, lo
     await look("listener-away", listener)
     await speaker.find_network(venue.speaker_network)
     await speaker.wait_for_state("live")
+    await listener.wait_for_state("live")

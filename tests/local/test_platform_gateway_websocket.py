@@ -223,7 +223,7 @@ async def test_idle_connections_end(behind: Functions) -> None:
 
 
 async def test_connections_end_after_their_longest_time(behind: Functions) -> None:
-    with gateway(behind, limits=GatewayLimits(connection_seconds=1)) as impatient:
+    with gateway(behind, limits=GatewayLimits(connection_age_seconds=7199)) as impatient:
         async with connect(impatient.websocket_url) as socket:
 
             async def talk_on() -> None:

@@ -17,7 +17,7 @@ MAX_CONNECTION_DURATION_S: Final = 2 * 3600
 RETURN_WITHIN_MS: Final = 60_000
 """A language is translated on for so long after its listener was lost or has paused: they miss nothing if they return.
 
-Longer than a phone takes to change its network; a listener's app skips what is older than 40 s anyway.
+Longer than a phone takes to change its network; a listener's app leaves out what is older than that anyway.
 """
 
 
