@@ -60,8 +60,8 @@ test: setup build/.frontend build/.chromium  ## Run every test
 test-browser: setup build/.frontend build/.chromium  ## Test the apps in a real browser, which is the last part of test
 	$(PYTHON) -m pytest tests/browser $(PYTEST)
 
-screenshots: setup build/.frontend build/.chromium  ## Take pictures of every state of the apps into out/screenshots
-	$(PYTHON) scripts/make_screenshots.py --out out/screenshots
+screenshots: setup build/.frontend build/.chromium  ## Take pictures of every state of the apps into out/screenshots; the best into docs/pictures
+	$(PYTHON) scripts/make_screenshots.py --out out/screenshots --pictures docs/pictures
 
 check: .venv/.installed frontend/node_modules/.installed  ## Format, lint, types and import rules
 	$(BIN)/ruff format --check .

@@ -1,10 +1,11 @@
 """Pictures of every state of both apps: phone and laptop, light and dark. Needs the apps' production builds.
 
-python -m scripts.make_screenshots --out docs/screenshots
+python -m scripts.make_screenshots --out out/screenshots --pictures docs/pictures
 """
 
 import argparse
 import asyncio
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -24,6 +25,21 @@ _SIZES: Final[dict[str, ViewportSize]] = {
 }
 _SAMPLE: Final = PROJECT_ROOT / "samples" / "speech-en.wav"
 _SCHEMES: Final = ("light", "dark")
+_OTHER_LISTENERS: Final = ("fr", "fr", "ca")
+_PICTURES: Final = {
+    "speaker-sign-in": "laptop.light",
+    "speaker-start": "laptop.light",
+    "speaker-ready": "laptop.light",
+    "speaker-room": "laptop.light",
+    "speaker-live": "laptop.light",
+    "speaker-reconnecting": "laptop.light",
+    "listener-code": "phone.light",
+    "listener-language": "phone.light",
+    "listener-live": "phone.dark",
+    "listener-settings-dialog": "phone.light",
+    "projector": "laptop.dark",
+}
+"""Those that README.md and the guides in docs/ show, by their state."""
 
 
 async def make_screenshots(out: Path) -> int:
@@ -36,6 +52,7 @@ async def make_screenshots(out: Path) -> int:
             await app.page.set_viewport_size(viewport)
             for scheme in _SCHEMES:
                 await app.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                await app.page.evaluate("scrollTo(0, 0)")
                 await app.page.screenshot(path=out / f"{name}.{size}.{scheme}.png", animations="disabled")
                 count += 1
 
@@ -44,7 +61,7 @@ async def make_screenshots(out: Path) -> int:
             samples, rate_hz = soundfile.read(_SAMPLE, dtype="int16")
             recording = venue.recording("tour", samples.tobytes(), rate_hz)
             async with venue.speaker(recording) as speaker, venue.listener(has_own_network=True) as listener:
-                await tour(venue, speaker, listener, look)
+                await tour(venue, speaker, listener, look, others=_OTHER_LISTENERS, captions=4)
     return count
 
 
@@ -55,11 +72,16 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--out", type=Path, default=Path("docs/screenshots"), metavar="DIR", help="receives them")
-    out = parser.parse_args().out
-    out.mkdir(parents=True, exist_ok=True)
-    count = asyncio.run(make_screenshots(out))
+    parser.add_argument("--out", type=Path, default=Path("out/screenshots"), metavar="DIR", help="receives them")
+    parser.add_argument("--pictures", type=Path, metavar="DIR", help="receives those of the documentation")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    count = asyncio.run(make_screenshots(arguments.out))
     print(f"{count} pictures")
+    if arguments.pictures is not None:
+        arguments.pictures.mkdir(parents=True, exist_ok=True)
+        for name, look in _PICTURES.items():
+            shutil.copy(arguments.out / f"{name}.{look}.png", arguments.pictures / f"{name}.png")
 
 
 if __name__ == "__main__":

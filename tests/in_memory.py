@@ -36,8 +36,8 @@ class InMemorySessions:
         except KeyError:
             raise SessionNotFoundError("no such session") from None
 
-    async def apply(self, session_id: SessionId, command: BroadcastCommand) -> Session:
-        self.by_id[session_id] = (await self.get(session_id)).after(command)
+    async def apply(self, session_id: SessionId, command: BroadcastCommand, *, now_ms: int) -> Session:
+        self.by_id[session_id] = (await self.get(session_id)).after(command, now_ms=now_ms)
         return self.by_id[session_id]
 
     async def set_volume(self, session_id: SessionId, volume: float) -> Session:

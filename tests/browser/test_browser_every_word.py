@@ -80,8 +80,11 @@ async def test_words_survive_networks_that_go_away(venue: Venue) -> None:
         await speaker.wait_for_waiting_seconds(10)
         await speaker.find_network(venue.speaker_network)
         await speaker.wait_for_state("live")
+        await steady.hearing.wait_for_words(len(speech.words) - 10)
+        await away.lose_network(venue.listener_network)
         await steady.hearing.wait_until(all_is_said)
         await speaker.end()
+        await away.find_network(venue.listener_network)
         sent = Sent(speaker, speech.words)
         for language, listener in (("es", steady), ("fr", away)):
             await listener.wait_until_all_is_heard()

@@ -1,6 +1,7 @@
 """Every state of both apps, one after another, for whoever looks at them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 
 from playwright.async_api import expect
 
@@ -11,10 +12,26 @@ Look = Callable[[str, AppPage], Awaitable[None]]
 """Called with a name and the page in that state."""
 
 
-async def tour(venue: Venue, speaker: SpeakerPage, listener: ListenerPage, look: Look) -> None:
+async def tour(
+    venue: Venue,
+    speaker: SpeakerPage,
+    listener: ListenerPage,
+    look: Look,
+    *,
+    others: Sequence[str] = (),
+    captions: int = 2,
+) -> None:
     """Lead a speaker and a listener with a network of their own through a session.
 
     The speaker's microphone has some seconds of speech.
+
+    Args:
+        venue: Where both are.
+        speaker: Not signed in yet.
+        listener: Not opened yet.
+        look: Called in every state.
+        others: Languages of more listeners, who are there from the first word to the last.
+        captions: How many captions there are before anybody looks at the live session.
     """
     await listener.page.goto("")
     await listener.wait_for_state("code")
@@ -45,9 +62,26 @@ async def tour(venue: Venue, speaker: SpeakerPage, listener: ListenerPage, look:
     await speaker.act("live")
     await expect(speaker.page.locator("[data-problem=denied]")).to_be_visible()
     await look("speaker-microphone-denied", speaker)
+    async with AsyncExitStack() as audience:
+        for language in others:
+            other = await audience.enter_async_context(venue.listener())
+            await other.join(session_id, language, join_key="open-sesame")
+        await _broadcast(venue, speaker, listener, session_id, look, captions=captions)
+    await listener.wait_until_all_is_heard()
+    await look("listener-ended", listener)
+    await listener.page.goto(f"?session={session_id}")
+    await listener.wait_for_state("code")
+    await expect(listener.page.locator("input.code")).to_have_attribute("aria-invalid", "true")
+    await look("listener-ended-link", listener)
+
+
+async def _broadcast(
+    venue: Venue, speaker: SpeakerPage, listener: ListenerPage, session_id: str, look: Look, *, captions: int
+) -> None:
     await speaker.start_speaking()
     await expect(listener.page.locator(".caption[data-heard]")).to_be_visible(timeout=PATIENCE_MS)
-    await expect(speaker.page.locator("[data-segment]").nth(1)).to_be_visible(timeout=PATIENCE_MS)
+    await expect(speaker.page.locator("[data-segment]").nth(captions - 1)).to_be_visible(timeout=PATIENCE_MS)
+    await expect(speaker.page.locator("section.audience [data-delay]")).to_be_visible(timeout=PATIENCE_MS)
     await look("speaker-live", speaker)
     await look("listener-live", listener)
     await _dialogs_of_listener(listener, look)
@@ -60,12 +94,6 @@ async def tour(venue: Venue, speaker: SpeakerPage, listener: ListenerPage, look:
     await speaker.act("confirm-end")
     await speaker.wait_for_state("ended", seconds=60)
     await look("speaker-ended", speaker)
-    await listener.wait_until_all_is_heard()
-    await look("listener-ended", listener)
-    await listener.page.goto(f"?session={session_id}")
-    await listener.wait_for_state("code")
-    await expect(listener.page.locator("input.code")).to_have_attribute("aria-invalid", "true")
-    await look("listener-ended-link", listener)
 
 
 async def _sign_in(venue: Venue, speaker: SpeakerPage, look: Look) -> None:
@@ -111,6 +139,7 @@ async def _own_pause(listener: ListenerPage, look: Look) -> None:
     await listener.go_on()
     await listener.page.reload()
     await expect(listener.state).to_have_attribute("data-sound", "waiting")
+    await expect(listener.page.locator(".caption").first).to_be_visible()
     await look("listener-loaded-again", listener)
     await listener.bring_sound_back()
 
@@ -119,7 +148,9 @@ async def _projector(venue: Venue, session_id: str, look: Look) -> None:
     async with venue.listener() as projector:
         await projector.page.goto(f"#/projector?session={session_id}&key=open-sesame&languages=es,fr")
         await projector.wait_for_state("joined")
-        await expect(projector.page.locator(".projected").first).to_be_visible()
+        for column in range(2):
+            captions = projector.page.locator(".projector-column").nth(column).locator(".projected")
+            await expect(captions.nth(1)).to_be_visible(timeout=PATIENCE_MS)
         await look("projector", projector)
 
 

@@ -1,5 +1,6 @@
 """Who is let in."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -100,8 +101,20 @@ def test_ended_unknown_and_malformed_sessions_are_refused(create: Callable[..., 
     session_id = create("user-1")
     http_handler(http_event("DELETE /sessions/{sessionId}", session_id=session_id, user="user-1"), None)
     for each in (session_id, "happy-cloud-999", "x' OR 1=1"):
-        assert effect(sessionId=each, role="listener", targetLanguage="es") == "Deny"
         assert effect(sessionId=each, role="speaker", token=keys.token("user-1")) == "Deny"
+    for each in ("happy-cloud-999", "x' OR 1=1"):
+        assert effect(sessionId=each, role="listener", targetLanguage="es") == "Deny"
+
+
+def test_listeners_may_fetch_the_last_words_for_ten_minutes(
+    create: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = create("user-1")
+    http_handler(http_event("DELETE /sessions/{sessionId}", session_id=session_id, user="user-1"), None)
+    assert effect(sessionId=session_id, role="listener", targetLanguage="es") == "Allow"
+    later_ns = time.time_ns() + 601 * 10**9
+    monkeypatch.setattr(time, "time_ns", lambda: later_ns)
+    assert effect(sessionId=session_id, role="listener", targetLanguage="es") == "Deny"
 
 
 @pytest.mark.usefixtures("stage")

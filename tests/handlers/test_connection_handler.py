@@ -365,6 +365,20 @@ def test_listeners_see_whether_the_speaker_is_there(session_id: str) -> None:
     assert [(each["type"], each["speakerConnected"]) for each in came] == [("broadcastState", True)]
 
 
+def test_whoever_comes_back_after_the_last_word_is_told_that_it_is_over(session_id: str) -> None:
+    who: Message = {"connection": "listener=", "role": "listener", "language": "es"}
+    listen(session_id)
+    boto3.client("dynamodb", region_name=aws.REGION).update_item(
+        TableName=aws.SESSIONS,
+        Key={"sessionId": {"S": session_id}},
+        UpdateExpression="SET #cursor.closed = :yes",
+        ExpressionAttributeNames={"#cursor": "cursor"},
+        ExpressionAttributeValues={":yes": {"BOOL": True}},
+    )
+    say(session_id, {"action": "joinSession", "lastSequenceNumber": 3}, **who)
+    assert [each["type"] for each in told("listener=")] == ["sessionJoined", "sessionEnded"]
+
+
 def test_a_listener_that_leaves_is_no_longer_counted(session_id: str) -> None:
     listen(session_id)
     disconnect(

@@ -70,19 +70,20 @@ async def test_an_unknown_session_is_not_found(stores: Stores) -> None:
     with pytest.raises(SessionNotFoundError):
         await stores.sessions.get(SESSION_ID)
     with pytest.raises(SessionNotFoundError):
-        await stores.sessions.apply(SESSION_ID, BroadcastCommand.PAUSE)
+        await stores.sessions.apply(SESSION_ID, BroadcastCommand.PAUSE, now_ms=5)
     with pytest.raises(SessionNotFoundError):
         await stores.sessions.set_volume(SESSION_ID, 0.5)
 
 
 async def test_commands_change_the_state_as_the_state_machine_allows(stores: Stores) -> None:
     await stores.sessions.create(SESSION)
-    assert (await stores.sessions.apply(SESSION_ID, BroadcastCommand.MUTE)).state is SessionState.MUTED
+    assert (await stores.sessions.apply(SESSION_ID, BroadcastCommand.MUTE, now_ms=5)).state is SessionState.MUTED
     with pytest.raises(NotAllowedError):
-        await stores.sessions.apply(SESSION_ID, BroadcastCommand.RESUME)
-    assert (await stores.sessions.apply(SESSION_ID, BroadcastCommand.END)).is_over
+        await stores.sessions.apply(SESSION_ID, BroadcastCommand.RESUME, now_ms=5)
+    assert (await stores.sessions.apply(SESSION_ID, BroadcastCommand.END, now_ms=5)).is_over
+    assert (await stores.sessions.get(SESSION_ID)).ended_at_ms == 5
     with pytest.raises(SessionEndedError):
-        await stores.sessions.apply(SESSION_ID, BroadcastCommand.PAUSE)
+        await stores.sessions.apply(SESSION_ID, BroadcastCommand.PAUSE, now_ms=5)
 
 
 async def test_the_volume_is_kept_exactly(stores: Stores) -> None:

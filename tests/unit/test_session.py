@@ -91,7 +91,7 @@ async def test_sessions_spread_over_the_cells_until_all_are_full() -> None:
     assert "secret" not in second.join_key_hash
     with pytest.raises(AtCapacityError):
         await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
-    await create.sessions.apply(first.session_id, BroadcastCommand.END)
+    await create.sessions.apply(first.session_id, BroadcastCommand.END, now_ms=5)
     third = await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
     assert third.cell == first.cell
 

@@ -32,7 +32,7 @@ class Sessions(Protocol):
         """
         ...
 
-    async def apply(self, session_id: SessionId, command: BroadcastCommand) -> Session:
+    async def apply(self, session_id: SessionId, command: BroadcastCommand, *, now_ms: int) -> Session:
         """Change the state by a command, atomically, and return the session afterwards.
 
         Raises:

@@ -161,6 +161,7 @@ def authorizing() -> AuthorizeConnection:
         tokens=CognitoTokenVerifier(
             issuer=settings.token_issuer, client_id=settings.user_pool_client_id, jwks_url=settings.jwks_url
         ),
+        now_ms=now_ms,
     )
 
 

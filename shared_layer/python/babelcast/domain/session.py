@@ -13,6 +13,9 @@ from babelcast.domain.words import ADJECTIVES, NOUNS
 SessionId = NewType("SessionId", str)
 UserId = NewType("UserId", str)
 
+LAST_WORDS_MS: Final = 600_000
+"""A listener may come back for the last words for so long after the end; clips' addresses are good for as long."""
+
 _SESSION_ID: Final = re.compile(r"[a-z]{2,12}-[a-z]{2,12}-[0-9]{3}")
 
 
@@ -107,6 +110,7 @@ class Session:
         cell: Index of the cell (stream and processor) that carries it.
         join_key_hash: SHA-256 of the join key, hex, or None when anyone may join.
         expires_at_s: Epoch seconds after which the record may vanish.
+        ended_at_ms: When the speaker ended it, epoch milliseconds; None before.
         speaker_connected: Whether a speaker's app has joined and is not known to be lost.
     """
 
@@ -121,6 +125,7 @@ class Session:
     volume: float = 1.0
     join_key_hash: str | None = None
     cursor: Cursor = Cursor()
+    ended_at_ms: int | None = None
     speaker_connected: bool = False
 
     def __post_init__(self) -> None:
@@ -133,9 +138,14 @@ class Session:
         """Whether it has ended."""
         return self.state is SessionState.ENDED
 
-    def after(self, command: BroadcastCommand) -> "Session":
+    def is_past(self, *, now_ms: int) -> bool:
+        """Whether it ended so long ago that nobody waits for its last words any more."""
+        return self.ended_at_ms is not None and now_ms - self.ended_at_ms > LAST_WORDS_MS
+
+    def after(self, command: BroadcastCommand, *, now_ms: int) -> "Session":
         """The session after a command; see `next_state`."""
-        return replace(self, state=next_state(self.state, command))
+        state = next_state(self.state, command)
+        return replace(self, state=state, ended_at_ms=now_ms if state is SessionState.ENDED else None)
 
 
 def require_volume(volume: float) -> float:

@@ -1,6 +1,7 @@
 """Who may open which connection."""
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from babelcast.domain.caller import Grant
@@ -23,6 +24,7 @@ class AuthorizeConnection:
 
     sessions: Sessions
     tokens: TokenVerifier
+    now_ms: Callable[[], int]
 
     async def speaker(self, session_id: str, token: str | None) -> Grant:
         """What the owner of a session is granted.
@@ -35,20 +37,24 @@ class AuthorizeConnection:
         if token is None:
             raise NotAuthenticatedError("a speaker needs a token")
         user_id = await self.tokens.verify(token)
-        session = await self._open_session(session_id)
+        session = await self.sessions.get(parse_session_id(session_id))
+        if session.is_over:
+            raise SessionEndedError("the session has ended")
         if session.speaker_id != user_id:
             raise NotAllowedError("the session is somebody else's")
         return _grant(session, Role.SPEAKER, user_id=user_id)
 
     async def listener(self, session_id: str, *, target_language: str | None, join_key: str | None) -> Grant:
-        """What a listener is granted; a token is not looked at.
+        """What a listener is granted; a token is not looked at. One who was away at the end may fetch the last words.
 
         Raises:
-            SessionNotFoundError, SessionEndedError: There is nothing to listen to.
+            SessionNotFoundError, SessionEndedError: There is nothing to listen to, or not any more.
             UnsupportedLanguageError: No language, or not one of this session.
             NotAllowedError: The join key is missing or wrong.
         """
-        session = await self._open_session(session_id)
+        session = await self.sessions.get(parse_session_id(session_id))
+        if session.is_past(now_ms=self.now_ms()):
+            raise SessionEndedError("the session has ended")
         language = LanguageCode(target_language or "")
         if language not in session.target_languages:
             raise UnsupportedLanguageError("the session does not offer this language")
@@ -57,12 +63,6 @@ class AuthorizeConnection:
         ):
             raise NotAllowedError("the join key is wrong")
         return _grant(session, Role.LISTENER, target_language=language)
-
-    async def _open_session(self, session_id: str) -> Session:
-        session = await self.sessions.get(parse_session_id(session_id))
-        if session.is_over:
-            raise SessionEndedError("the session has ended")
-        return session
 
 
 def _grant(session: Session, role: Role, **more: str) -> Grant:

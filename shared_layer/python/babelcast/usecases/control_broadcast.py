@@ -39,8 +39,9 @@ class ControlBroadcast:
         """
         session = await self._owned(session_id, user_id)
         next_state(session.state, command)
-        await self.stream.append(session_id, session.cell, Control(kind=_CONTROLS[command], at_ms=self.now_ms()))
-        return await self.sessions.apply(session_id, command)
+        now_ms = self.now_ms()
+        await self.stream.append(session_id, session.cell, Control(kind=_CONTROLS[command], at_ms=now_ms))
+        return await self.sessions.apply(session_id, command, now_ms=now_ms)
 
     async def set_volume(self, session_id: SessionId, user_id: UserId | None, volume: float) -> Session:
         """The session with another gain for its listeners.

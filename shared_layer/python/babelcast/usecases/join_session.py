@@ -8,7 +8,7 @@ from babelcast.domain.audio import ms_to_samples
 from babelcast.domain.caller import Caller
 from babelcast.domain.connection import Connection, Role
 from babelcast.domain.languages import LanguageCode
-from babelcast.domain.notices import BroadcastState, SessionJoined
+from babelcast.domain.notices import BroadcastState, SessionEnded, SessionJoined
 from babelcast.domain.segment import Rendition, Segment
 from babelcast.domain.session import Cursor, Session
 from babelcast.ports import Connections, Segments, Sessions
@@ -33,7 +33,7 @@ class JoinSession:
     now_ms: Callable[[], int]
 
     async def __call__(self, caller: Caller, last_sequence_number: int | None) -> None:
-        """Answer ``joinSession``; with a number, everything after it follows.
+        """Answer ``joinSession``; with a number, everything after it follows, and the end when that is over.
 
         Raises:
             SessionNotFoundError: The session has expired.
@@ -67,6 +67,8 @@ class JoinSession:
             await self._show_latest(session, connection)
         else:
             await self._replay(connection, connection.target_language, last_sequence_number)
+        if session.cursor.closed:
+            await self.broadcast((connection,), SessionEnded(session_id=session.session_id, reason="ended"))
 
     async def _show_latest(self, session: Session, connection: Connection) -> None:
         """Somebody who comes late reads what the room has just heard."""

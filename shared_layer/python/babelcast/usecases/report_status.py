@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from babelcast.domain.connection import Audience, Connection
-from babelcast.domain.notices import BroadcastState, SessionStatus
+from babelcast.domain.notices import BroadcastState, SessionEnded, SessionStatus
 from babelcast.domain.session import Session, SessionId
 from babelcast.ports import Connections, Sessions
 from babelcast.usecases.broadcast import Broadcast
@@ -54,6 +54,13 @@ class ReportStatus:
         """
         session = await self.sessions.get(session_id)
         await self.broadcast(audience.connections, BroadcastState.of(session))
+
+    async def tell_end(
+        self, session_id: SessionId, *, only: tuple[Connection, ...] | None = None
+    ) -> tuple[Connection, ...]:
+        """Tell everybody who is there now, or only some, that it was the last word; returns who missed it."""
+        receivers = (await self.connections.audience(session_id)).connections if only is None else only
+        return await self.broadcast(receivers, SessionEnded(session_id=session_id, reason="ended"))
 
     def _status(self, session: Session, audience: Audience) -> SessionStatus:
         return SessionStatus(

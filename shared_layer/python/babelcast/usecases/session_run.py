@@ -6,7 +6,7 @@ from typing import Final
 from babelcast.domain.audio import BYTES_PER_SAMPLE, samples_to_ms, silence
 from babelcast.domain.connection import Audience
 from babelcast.domain.errors import TranscriptionUnavailableError
-from babelcast.domain.notices import SessionEnded, Transcription
+from babelcast.domain.notices import Transcription
 from babelcast.domain.segmenter import segment_result
 from babelcast.domain.session import Cursor, Session
 from babelcast.domain.stream_record import Control, ControlKind
@@ -213,11 +213,10 @@ class SessionRun:
 
     async def _tell_end(self) -> None:
         """The last message of a session; there is no later batch that could bring it."""
-        ended = SessionEnded(session_id=self._session.session_id, reason="ended")
-        unreached = await self._tools.broadcast(self._audience.connections, ended)
-        if unreached:
-            await self._tools.sleep(self._limits.retry_pause_s)
-            await self._tools.broadcast(unreached, ended)
+        tools, session_id = self._tools, self._session.session_id
+        if unreached := await tools.status.tell_end(session_id):
+            await tools.sleep(self._limits.retry_pause_s)
+            await tools.status.tell_end(session_id, only=unreached)
 
     async def _move(self, cursor: Cursor) -> None:
         await self._tools.cursors.move(self._live.session_id, expected=self._live.cursor, moved=cursor)

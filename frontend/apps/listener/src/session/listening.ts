@@ -45,7 +45,7 @@ export interface ListeningOptions {
 const LATE_CAPTIONS = 3;
 /** After loading the page again, so many captions before the last are fetched again; the server sends up to 200. */
 const RESTORED_CAPTIONS = 150;
-const HOLES_MS = 500;
+const LOOK_AFTER_MS = 500;
 const REPORT_MS = 10_000;
 const REMEMBER_MS = 3_000;
 /** Holes are asked for so long after the end. */
@@ -96,6 +96,7 @@ export class Listening {
   #list: CaptionList = NO_CAPTIONS;
   #sourceLanguage = "";
   #newestKnown = -1;
+  #hasReported = false;
   #playFrom = 0;
 
   constructor(config: Config, options: ListeningOptions) {
@@ -134,7 +135,7 @@ export class Listening {
   start(): void {
     this.#connection.start();
     this.#stops.push(wakeWithBrowser(this.#connection));
-    this.#every(HOLES_MS, () => this.#askForHoles());
+    this.#every(LOOK_AFTER_MS, () => this.#lookAfter());
     this.#every(REPORT_MS, () => this.#report());
     if (this.#options.remembers === false) return;
     const save = (): void => this.#remember();
@@ -186,7 +187,7 @@ export class Listening {
     this.paused.value = false;
     this.#connection.send({ action: "resumePlayback" });
     this.#inbox.announceNext(this.#newestKnown + 1, seconds(), 0);
-    this.#askForHoles();
+    this.#lookAfter();
     this.sound.resume();
   }
 
@@ -348,8 +349,10 @@ export class Listening {
     this.#stops.push(() => clearTimeout(timer));
   }
 
-  #askForHoles(): void {
+  #lookAfter(): void {
     if (this.connection.value !== "joined" || this.paused.value) return;
+    // The speaker learns soon how late the first words are heard.
+    if (!this.#hasReported) this.#report();
     const last = this.#inbox.resumeAfter(seconds());
     if (last !== undefined) this.#connection.send({ action: "resume", lastSequenceNumber: last });
   }
@@ -357,7 +360,9 @@ export class Listening {
   #report(): void {
     if (this.connection.value !== "joined") return;
     const clips = this.sound.takeReports();
-    if (clips.length > 0) this.#connection.send({ action: "playbackReport", clips });
+    if (clips.length === 0) return;
+    this.#hasReported = true;
+    this.#connection.send({ action: "playbackReport", clips });
   }
 
   #remember(): void {

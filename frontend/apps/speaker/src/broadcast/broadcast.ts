@@ -53,7 +53,7 @@ const COMMAND_TIMEOUT_MS = 5_000;
 const DRAIN_TIMEOUT_MS = 10_000;
 const VOLUME_DEBOUNCE_MS = 150;
 /** While audio flows, the server tells by itself what changes; otherwise nobody but the speaker asks. */
-const STATUS_EVERY_MS = { live: 30_000, otherwise: 10_000 };
+const STATUS_EVERY_MS = 10_000;
 /** After so long without `sessionEnded` the last words are taken as delivered. */
 const END_TIMEOUT_MS = 90_000;
 
@@ -329,9 +329,7 @@ export class Broadcast {
   }
 
   #lookAfterAudience(): void {
-    const isLive = this.wanted.value === "live" && this.known.value === "live";
-    const everyMs = isLive ? STATUS_EVERY_MS.live : STATUS_EVERY_MS.otherwise;
-    if (performance.now() - this.#statusAtMs >= everyMs) this.#askForStatus();
+    if (performance.now() - this.#statusAtMs >= STATUS_EVERY_MS) this.#askForStatus();
   }
 
   #lookAfterConnection(): void {

@@ -17,7 +17,6 @@ from babelcast.domain.session import (
     SessionId,
     SessionState,
     UserId,
-    next_state,
 )
 
 _MAX_STATE_RACES: Final = 5
@@ -53,16 +52,16 @@ class DynamoDbSessions:
             raise SessionNotFoundError("no such session")
         return _session(answer["Item"])
 
-    async def apply(self, session_id: SessionId, command: BroadcastCommand) -> Session:
+    async def apply(self, session_id: SessionId, command: BroadcastCommand, *, now_ms: int) -> Session:
         """See the port."""
         for _ in range(_MAX_STATE_RACES):
             session = await self.get(session_id)
-            state = next_state(session.state, command)
+            changed = session.after(command, now_ms=now_ms)
             try:
                 answer = await self._update(
                     session_id,
-                    "SET #state = :new",
-                    {":new": state.value, ":old": session.state.value},
+                    "SET #state = :new, endedAt = :ended",
+                    {":new": changed.state.value, ":old": session.state.value, ":ended": changed.ended_at_ms},
                     condition="#state = :old",
                     names={"#state": "state"},
                 )
@@ -224,6 +223,7 @@ def _item(session: Session) -> dict[str, Any]:
         "state": session.state.value,
         "volume": Decimal(str(session.volume)),
         "joinKeyHash": session.join_key_hash,
+        "endedAt": session.ended_at_ms,
         "cursor": _cursor_item(session.cursor),
     }
 
@@ -241,5 +241,6 @@ def _session(item: Mapping[str, Any]) -> Session:
         volume=float(item["volume"]),
         join_key_hash=item["joinKeyHash"],
         cursor=_cursor(item["cursor"]),
+        ended_at_ms=None if item["endedAt"] is None else int(item["endedAt"]),
         speaker_connected="speakerConnection" in item,
     )
