@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { JoinPage, type Joining } from "./pages/join-page";
 import { ListenPage } from "./pages/listen-page";
 import { ProjectorPage } from "./pages/projector-page";
-import { useFocusOnChange } from "./parts/focus-on-change";
+import { useFocusOnChange } from "@babelcast/shared/focus-on-change";
 import { readRoute, sessionAddress } from "./route";
 import { Listening } from "./session/listening";
 import { forget, recall, type SessionMemory } from "./session/memory";

@@ -1,5 +1,6 @@
+import { useFocusOnChange } from "@babelcast/shared/focus-on-change";
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { SignIn } from "./account/sign-in.js";
 import type { AppState } from "./app-state.js";
 import { Icon, Mark } from "./interface/icons.js";
@@ -44,16 +45,6 @@ export function App({ app }: { app: AppState }) {
       )}
     </>
   );
-}
-
-/** A new page begins at its heading, for those who do not see that it has changed; the first one begins at the top. */
-function useFocusOnChange(page: string): void {
-  const shown = useRef(page);
-  useEffect(() => {
-    if (shown.current === page) return;
-    shown.current = page;
-    document.querySelector<HTMLElement>("main h1[tabindex]")?.focus();
-  }, [page]);
 }
 
 function Head({ app, onKeyboardHelp }: { app: AppState; onKeyboardHelp: (() => void) | undefined }) {

@@ -2,7 +2,7 @@ import type { Config } from "@babelcast/shared/config";
 import { matchLanguage } from "@babelcast/shared/i18n";
 import { readSessionId } from "@babelcast/shared/session-id";
 import { useEffect, useId, useState } from "preact/hooks";
-import { useFocusOnChange } from "../parts/focus-on-change";
+import { useFocusOnChange } from "@babelcast/shared/focus-on-change";
 import { Mark, ReadIcon, SpeakerIcon } from "../parts/icons";
 import { LanguagePicker } from "../parts/language-picker";
 import { explainFailure, failureCode } from "../session/failure";

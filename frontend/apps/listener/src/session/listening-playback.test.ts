@@ -112,7 +112,7 @@ describe("what a listener hears", () => {
     await rig.pass(SEGMENT_S);
     deliver(old, 3);
     fresh.join(4);
-    expect(fresh.sent[0]).toEqual({ action: "joinSession", lastSequenceNumber: 3 });
+    expect(fresh.received[0]).toEqual({ action: "joinSession", lastSequenceNumber: 3 });
     deliver(fresh, 3, { replayed: true });
     await rig.pass(1.5);
     deliver(fresh, 4);
@@ -142,7 +142,7 @@ describe("what a listener hears", () => {
     await speak(11, false);
     expect(rig.socket.actions("resume")).toEqual([]);
     here.resume();
-    const [goOn, ask] = rig.socket.sent.slice(-2);
+    const [goOn, ask] = rig.socket.received.slice(-2);
     expect([goOn, ask]).toEqual([{ action: "resumePlayback" }, { action: "resume", lastSequenceNumber: 1 }]);
     replay();
     await rig.pass(1);

@@ -67,7 +67,7 @@ describe("Listening", () => {
     expect(here.state.value).toBe("reconnecting");
     await rig.pass(1);
     rig.socket.join(3);
-    expect(rig.socket.sent[0]).toEqual({ action: "joinSession", lastSequenceNumber: 0 });
+    expect(rig.socket.received[0]).toEqual({ action: "joinSession", lastSequenceNumber: 0 });
     for (const number of [1, 2, 3]) rig.socket.segment(number, { replayed: true });
     expect(here.state.value).toBe("live");
     expect(here.captions.value).toHaveLength(4);
@@ -87,7 +87,7 @@ describe("Listening", () => {
     };
     const here = await rig.start({ memory });
     rig.socket.join(12);
-    expect(rig.socket.sent).toEqual([{ action: "joinSession", lastSequenceNumber: 4 }]);
+    expect(rig.socket.received).toEqual([{ action: "joinSession", lastSequenceNumber: 4 }]);
     for (let number = 5; number < 12; number++) rig.socket.segment(number, { replayed: true });
     await rig.pass(5);
     expect(here.captions.value).toHaveLength(7);

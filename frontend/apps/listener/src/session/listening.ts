@@ -24,6 +24,7 @@ import type {
   TranslatedAudio,
 } from "@babelcast/shared/protocol/messages";
 import { batch, computed, signal } from "@preact/signals";
+import { FreshSegments } from "./fresh-segments";
 import { type SessionMemory, remember } from "./memory";
 import { whyRefused } from "./refusal";
 import { ServerClock } from "./server-clock";
@@ -50,8 +51,6 @@ const REPORT_MS = 10_000;
 const REMEMBER_MS = 3_000;
 /** Holes are asked for so long after the end. */
 const LINGER_MS = 15_000;
-/** A sentence younger than this is still heard by someone who turns the sound on. */
-const FRESH_MS = 8_000;
 
 /** One listener in one session: connection, captions, sound. The page reads the signals and calls the verbs. */
 export class Listening {
@@ -91,8 +90,7 @@ export class Listening {
   readonly #clock = new ServerClock();
   readonly #stops: (() => void)[] = [];
   readonly #early: (TranslatedAudio | Transcription)[] = [];
-  /** Delivered lately, for a listener who turns the sound on in the middle of a sentence. */
-  readonly #fresh: TranslatedAudio[] = [];
+  readonly #fresh = new FreshSegments();
   #list: CaptionList = NO_CAPTIONS;
   #sourceLanguage = "";
   #newestKnown = -1;
@@ -161,8 +159,7 @@ export class Listening {
     this.sound.setGain(this.#volume.peek() * this.#broadcast.value.volume);
     if (this.paused.value) this.sound.pause();
     if (this.#inbox.first === undefined) return;
-    const youngest = Date.now() - FRESH_MS;
-    const fresh = this.#fresh.filter((message) => this.#clock.local(message.timestamp) > youngest);
+    const fresh = this.#fresh.list((serverTime) => this.#clock.local(serverTime));
     this.#playFrom = fresh[0]?.sequenceNumber ?? this.#inbox.lastContiguous + 1;
     this.sound.begin(this.#playFrom);
     for (const message of fresh) this.#play(message);
@@ -294,8 +291,7 @@ export class Listening {
     const arrival = this.#inbox.accept(number, seconds());
     this.#showList(withTranslation(this.#list, message, this.#sourceLanguage));
     if (arrival === "new") {
-      this.#fresh.push(message);
-      if (this.#fresh.length > 10) this.#fresh.shift();
+      this.#fresh.add(message);
       this.#play(message);
       if (this.#wasMadeForNobody(message)) this.skippedS.value += (message.spokenEndMs - message.spokenStartMs) / 1_000;
     } else if (message.url !== null) {

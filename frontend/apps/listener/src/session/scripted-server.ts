@@ -1,7 +1,7 @@
 /** The other side of a listener, for its tests. */
 import type { Config } from "@babelcast/shared/config";
-import type { WebSocketLike } from "@babelcast/shared/connection/joined-socket";
-import type { ClientMessage, ServerMessage, TranslatedAudio } from "@babelcast/shared/protocol/messages";
+import { ScriptedSocket } from "@babelcast/shared/connection/scripted-socket";
+import type { ClientMessage, TranslatedAudio } from "@babelcast/shared/protocol/messages";
 import { vi } from "vitest";
 import { Listening, type ListeningOptions } from "./listening";
 
@@ -19,32 +19,16 @@ export const CONFIG: Config = {
 };
 
 /** The server's end of one WebSocket. */
-export class FakeWebSocket implements WebSocketLike {
-  onopen: ((event: Event) => void) | null = null;
-  onmessage: ((event: MessageEvent) => void) | null = null;
-  onclose: ((event: CloseEvent) => void) | null = null;
-  readonly sent: ClientMessage[] = [];
+export class FakeWebSocket extends ScriptedSocket {
   readonly url: string;
-  isClosed = false;
 
   constructor(url: string) {
+    super();
     this.url = url;
   }
 
-  send(text: string): void {
-    this.sent.push(JSON.parse(text) as ClientMessage);
-  }
-
-  close(): void {
-    this.isClosed = true;
-  }
-
-  say(message: Partial<ServerMessage>): void {
-    this.onmessage?.(new MessageEvent("message", { data: JSON.stringify(message) }));
-  }
-
   join(nextSequenceNumber: number, changes: object = {}): void {
-    this.onopen?.(new Event("open"));
+    this.open();
     this.say({
       type: "sessionJoined",
       sessionId: "joyful-hope-911",
@@ -93,7 +77,7 @@ export class FakeWebSocket implements WebSocketLike {
   }
 
   actions<T extends ClientMessage["action"]>(name: T): Extract<ClientMessage, { action: T }>[] {
-    return this.sent.filter((message): message is Extract<ClientMessage, { action: T }> => message.action === name);
+    return this.received.filter((message): message is Extract<ClientMessage, { action: T }> => message.action === name);
   }
 }
 

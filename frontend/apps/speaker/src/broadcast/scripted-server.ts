@@ -1,33 +1,15 @@
 /** The other side of a broadcast, for its tests. */
-import type { WebSocketLike } from "@babelcast/shared/connection/joined-socket";
-import type { ClientMessage, SessionState } from "@babelcast/shared/protocol/messages";
+import { ScriptedSocket } from "@babelcast/shared/connection/scripted-socket";
+import type { SessionState } from "@babelcast/shared/protocol/messages";
 import { vi } from "vitest";
 import { Broadcast } from "./broadcast.js";
 
 export const SESSION = "joyful-hope-911";
 
 /** The server's end of one WebSocket. */
-export class Socket implements WebSocketLike {
-  onopen: WebSocketLike["onopen"] = null;
-  onmessage: WebSocketLike["onmessage"] = null;
-  onclose: WebSocketLike["onclose"] = null;
-  readonly received: ClientMessage[] = [];
-  isClosed = false;
-
-  send(text: string): void {
-    this.received.push(JSON.parse(text) as ClientMessage);
-  }
-
-  close(): void {
-    this.isClosed = true;
-  }
-
-  say(message: object): void {
-    this.onmessage?.(new MessageEvent("message", { data: JSON.stringify(message) }));
-  }
-
+export class Socket extends ScriptedSocket {
   join(state: SessionState = "live", nextSampleOffset = 0): void {
-    this.onopen?.(new Event("open"));
+    this.open();
     this.sayJoined(state, nextSampleOffset);
   }
 
@@ -63,10 +45,6 @@ export class Socket implements WebSocketLike {
 
   refuse(code: string, action: string | null, retryable: boolean): void {
     this.say({ type: "error", code, message: "", retryable, action });
-  }
-
-  drop(): void {
-    this.onclose?.({} as CloseEvent);
   }
 
   get actions(): string[] {

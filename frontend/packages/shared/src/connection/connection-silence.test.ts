@@ -22,7 +22,7 @@ describe("a silent connection", () => {
     expect(rig.asked).toBe(2);
     await vi.advanceTimersByTimeAsync(CONNECTION_POLICY.probeAnswerMs);
     expect(rig.statuses.at(-1)).toBe("reconnecting");
-    expect(rig.sockets[0]?.closed).toBe(true);
+    expect(rig.sockets[0]?.isClosed).toBe(true);
   });
 
   it("takes any message as a sign of life", async () => {

@@ -30,7 +30,7 @@ describe("joining", () => {
     expect(rig.last.sent).toHaveLength(3);
     await vi.advanceTimersByTimeAsync(CONNECTION_POLICY.joinTimeoutMs);
     expect(rig.sockets.length).toBeGreaterThan(1);
-    expect(rig.sockets[0]?.closed).toBe(true);
+    expect(rig.sockets[0]?.isClosed).toBe(true);
   });
 
   it("leaves out what is malformed", async () => {
@@ -93,7 +93,7 @@ describe("losing the connection", () => {
     await vi.advanceTimersByTimeAsync(CONNECTION_POLICY.wakeAnswerMs);
     rig.connection.wake();
     await settle();
-    expect(rig.sockets.map((socket) => socket.closed)).toEqual([true, true, false]);
+    expect(rig.sockets.map((socket) => socket.isClosed)).toEqual([true, true, false]);
   });
 
   it("does not hang on a handshake for long, nor asks why nobody answers", async () => {
@@ -156,15 +156,15 @@ describe("refresh", () => {
     old.say({ type: "connectionRefreshRequired", expiresAt: NOW + 60_000 });
     await settle();
     expect(rig.sockets).toHaveLength(2);
-    expect(old.closed).toBe(false);
+    expect(old.isClosed).toBe(false);
     old.say({ type: "audioAck", chunkIndex: 1 });
     rig.last.join();
     expect(rig.connection.send({ action: "heartbeat" })).toBe(true);
     expect(old.sent.join()).not.toContain("heartbeat");
     old.say({ type: "audioAck", chunkIndex: 2 });
-    expect(old.closed).toBe(false);
+    expect(old.isClosed).toBe(false);
     await vi.advanceTimersByTimeAsync(CONNECTION_POLICY.lingerMs);
-    expect(old.closed).toBe(true);
+    expect(old.isClosed).toBe(true);
     expect(rig.statuses).toEqual(["connecting", "joined"]);
     const types = rig.messages.map((message) => message.type);
     expect(types).toEqual(["sessionJoined", "audioAck", "sessionJoined", "audioAck"]);
@@ -178,7 +178,7 @@ describe("refresh", () => {
     await settle();
     rig.last.join();
     rig.connection.close();
-    expect(rig.sockets.map((socket) => socket.closed)).toEqual([true, true]);
+    expect(rig.sockets.map((socket) => socket.isClosed)).toEqual([true, true]);
   });
 
   it("keeps the old socket while the new one fails", async () => {
@@ -190,7 +190,7 @@ describe("refresh", () => {
     rig.last.drop();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(rig.sockets).toHaveLength(3);
-    expect(old.closed).toBe(false);
+    expect(old.isClosed).toBe(false);
     expect(rig.statuses).toEqual(["connecting", "joined"]);
   });
 
@@ -253,5 +253,5 @@ it("stays closed", async () => {
   await vi.advanceTimersByTimeAsync(600_000);
   expect(rig.statuses.at(-1)).toBe("closed");
   expect(rig.sockets).toHaveLength(1);
-  expect(rig.last.closed).toBe(true);
+  expect(rig.last.isClosed).toBe(true);
 });

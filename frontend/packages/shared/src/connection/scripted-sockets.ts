@@ -2,42 +2,16 @@
 import { vi } from "vitest";
 import type { ServerMessage } from "../protocol/messages.js";
 import { Connection, type ConnectionOptions, type ConnectionStatus } from "./connection.js";
-import type { WebSocketLike } from "./joined-socket.js";
+import { ScriptedSocket } from "./scripted-socket.js";
 
 export const NOW = 1_795_000_000_000;
 export const TWO_HOURS = 7_200_000;
 
 /** The server's end of one WebSocket. */
-export class FakeWebSocket implements WebSocketLike {
-  onopen: ((event: Event) => void) | null = null;
-  onmessage: ((event: MessageEvent) => void) | null = null;
-  onclose: ((event: CloseEvent) => void) | null = null;
-  readonly sent: string[] = [];
-  closed = false;
-
-  send(text: string): void {
-    this.sent.push(text);
-  }
-
-  close(): void {
-    this.closed = true;
-  }
-
-  open(): void {
-    this.onopen?.(new Event("open"));
-  }
-
-  say(message: object): void {
-    this.onmessage?.(new MessageEvent("message", { data: JSON.stringify(message) }));
-  }
-
+export class FakeWebSocket extends ScriptedSocket {
   join(): void {
     this.open();
     this.say(joined());
-  }
-
-  drop(): void {
-    this.onclose?.({} as CloseEvent);
   }
 }
 
