@@ -256,8 +256,10 @@ class CountingMeter:
         self.counts: Counter[str] = Counter()
         self.durations: dict[str, list[float]] = {}
 
-    def count(self, name: str, value: int = 1) -> None:
+    def count(self, name: str, value: int = 1, *, language: LanguageCode | None = None) -> None:
         self.counts[name] += value
+        if language is not None:
+            self.counts[f"{name}/{language}"] += value
 
     def duration_ms(self, name: str, value: float) -> None:
         self.durations.setdefault(name, []).append(value)

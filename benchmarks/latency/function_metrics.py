@@ -43,6 +43,9 @@ def read_metrics(logs_dir: Path, function: str) -> FunctionMetrics:
 
 
 def _add(metrics: FunctionMetrics, entry: dict[str, Any]) -> None:
+    if "language" in entry:
+        # What one language was counted for is in the total, too.
+        return
     for directive in entry["_aws"]["CloudWatchMetrics"]:
         for metric in directive["Metrics"]:
             values = entry[metric["Name"]]

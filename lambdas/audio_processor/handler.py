@@ -15,7 +15,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         # Trying again would not make them readable; they are counted and set aside.
         meter.count("BadRecords", len(bad))
     failures = wiring.run(wiring.audio_processing()(records))
+    meter.count("SessionBatchFailures", len(failures))
     for sequence_number, error in failures.items():
-        meter.count("SessionBatchFailures")
         log_failure(error, sequence_number=sequence_number)
     return batch_response(failures)

@@ -31,7 +31,7 @@ async def _message(caller: Caller, route: str, body: str) -> dict[str, Any]:
     try:
         answer = await carry_out(handling, caller, decode_message(body))
     except BabelcastError as error:
-        meter.count("MessagesRefused")
+        meter.count("MessagesFailed" if error.retryable else "MessagesRefused")
         if error.retryable:
             log_failure(error, session_id=caller.session_id)
         answer = ErrorNotice.of(error, peek_action(body))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from babelcast import wiring
-from babelcast.domain.errors import BabelcastError
+from babelcast.domain.errors import AtCapacityError, BabelcastError
 from babelcast.domain.session import BroadcastCommand, parse_session_id
 from babelcast.observability import log_failure, meter, observed
 from babelcast.protocol.http_api import (
@@ -24,6 +24,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         return wiring.run(_route(event))
     except BabelcastError as error:
         meter.count("HttpRequestsRefused")
+        meter.count("SessionsRefusedAtCapacity", int(isinstance(error, AtCapacityError)))
         if error.retryable:
             log_failure(error, route=event["routeKey"])
         return error_answer(error)

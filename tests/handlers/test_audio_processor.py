@@ -24,8 +24,10 @@ def test_records_of_an_expired_session_are_dropped() -> None:
     assert lambda_handler(kinesis_event(("happy-cloud-999", "49001", PAUSE)), None) == {"batchItemFailures": []}
 
 
-def test_what_fails_is_reported_so_that_it_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-
+def test_what_fails_is_reported_so_that_it_is_tried_again(capsys: pytest.CaptureFixture[str]) -> None:
     boto3.client("dynamodb", region_name=aws.REGION).delete_table(TableName=aws.SESSIONS)
     event = kinesis_event(("joyful-hope-911", "49007", PAUSE), ("happy-cloud-999", "49005", PAUSE))
     assert lambda_handler(event, None) == {"batchItemFailures": [{"itemIdentifier": "49005"}]}
+    out = capsys.readouterr().out
+    assert '"SessionBatches":[2.0]' in out
+    assert '"SessionBatchFailures":[2.0]' in out

@@ -89,10 +89,13 @@ def test_the_owner_ends_a_session_in_order_with_the_audio(create: Callable[..., 
     assert call("DELETE /sessions/{sessionId}", session_id=session_id, user="user-1")[0] == 409
 
 
-def test_a_full_cell_refuses_until_a_session_ends(create: Callable[..., str]) -> None:
+def test_a_full_cell_refuses_until_a_session_ends(
+    create: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
     first, _ = create(), create()
     status, body = call("POST /sessions", body={"sourceLanguage": "en"}, user="u")
     assert (status, body["code"], body["retryable"]) == (503, "AT_CAPACITY", True)
+    assert '"SessionsRefusedAtCapacity":[1.0]' in capsys.readouterr().out
     call("DELETE /sessions/{sessionId}", session_id=first, user="user-1")
     create()
 

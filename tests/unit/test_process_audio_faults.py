@@ -11,6 +11,7 @@ from babelcast.domain.connection import ConnectionId
 from babelcast.domain.errors import TranscriptionUnavailableError
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.notices import BroadcastState, ErrorNotice, SessionEnded
+from babelcast.domain.stream_record import Control
 from tests.block_speech import block_speech, chunks_of
 from tests.room import END, LOST, OTHER, PAUSE, RESUME, SESSION, Room, words
 
@@ -43,6 +44,23 @@ async def test_environments_may_die_between_and_within_batches(data: st.DataObje
     assert room.captions() == words(sum(sentences))
     numbers = [each.sequence_number for each in room.heard("es")]
     assert sorted(set(numbers)) == list(range(len(set(numbers))))
+
+
+@pytest.mark.parametrize("control", [END, PAUSE])
+async def test_an_environment_that_comes_back_for_the_end_knows_what_was_said_meanwhile(
+    room: Room, control: Control
+) -> None:
+    room.lag_s = 3.0
+    room.new_environment()
+    await room.open(SESSION, "es")
+    chunks = chunks_of(block_speech(8))
+    await room.say(*chunks, control)
+    await room.batch(3)
+    room.swap_environment()
+    await room.batch(len(chunks) - 3)
+    room.swap_environment()
+    await room.run()
+    assert room.captions() == words(8)
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 6])
@@ -91,6 +109,17 @@ async def test_a_chunk_that_comes_six_seconds_late_is_not_lost(room: Room, size:
     await room.run(size)
     assert room.captions() == words(40)
     assert room.meter.counts["AudioGaps"] == 0
+
+
+async def test_what_follows_a_speakers_app_that_was_loaded_again_is_not_kept_waiting(room: Room) -> None:
+    await room.open(SESSION, "es")
+    await room.say(*chunks_of(block_speech(6)), LOST)
+    await room.leave("speaker")
+    await room.run()
+    await room.join("speaker")
+    await room.say(*chunks_of(block_speech(6, first_word=7), origin_sample=16_000 * 7))
+    await room.run()
+    assert room.captions("es") == words(12)
 
 
 async def test_a_long_break_ends_the_sentence_and_is_not_filled(room: Room) -> None:

@@ -1,16 +1,19 @@
 """Logs and metrics of a function: structured, and free of speech text, tokens and keys.
 
-Metrics are written in CloudWatch's embedded metric format, one line per invocation, with the dimension ``service``.
+Metrics are written in CloudWatch's embedded metric format, one line per invocation, with the dimension ``service``
+and in the namespace of the stage, which is the environment's ``POWERTOOLS_METRICS_NAMESPACE``. docs/observability.md
+lists them.
 """
 
 import functools
 from collections.abc import Callable
 from typing import Any, Final
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-_NAMESPACE: Final = "Babelcast"
+from babelcast.domain.languages import LanguageCode
+
 _MAX_VALUES: Final = 90
 """Embedded metric format takes 100 values per metric; more are thinned out by flushing."""
 
@@ -23,13 +26,21 @@ class EmfMeter:
     """`babelcast.ports.Meter` in embedded metric format; written when the invocation ends."""
 
     def __init__(self) -> None:
-        self._metrics = Metrics(namespace=_NAMESPACE)
         self._counts: dict[str, int] = {}
+        self._by_language: dict[tuple[str, LanguageCode], int] = {}
         self._values = 0
 
-    def count(self, name: str, value: int = 1) -> None:
+    @functools.cached_property
+    def _metrics(self) -> Metrics:
+        # Importing a handler needs no environment; its first measurement does.
+        return Metrics()
+
+    def count(self, name: str, value: int = 1, *, language: LanguageCode | None = None) -> None:
         """See the port."""
         self._counts[name] = self._counts.get(name, 0) + value
+        if language is not None:
+            key = name, language
+            self._by_language[key] = self._by_language.get(key, 0) + value
 
     def duration_ms(self, name: str, value: float) -> None:
         """See the port."""
@@ -46,6 +57,13 @@ class EmfMeter:
         if counts or self._values:
             self._metrics.flush_metrics()
         self._values = 0
+        by_language, self._by_language = self._by_language, {}
+        for (name, language), value in by_language.items():
+            # A line has one set of dimensions, and one value of each metric.
+            with single_metric(
+                name=name, unit=MetricUnit.Count, value=value, default_dimensions={"language": language}
+            ):
+                pass
 
 
 meter: Final = EmfMeter()

@@ -290,8 +290,15 @@ class TokenVerifier(Protocol):
 class Meter(Protocol):
     """Counts and times what happens; names are metric names, never text."""
 
-    def count(self, name: str, value: int = 1) -> None:
-        """Add to a counter."""
+    def count(self, name: str, value: int = 1, *, language: LanguageCode | None = None) -> None:
+        """Add to a counter; zero says that there was an occasion and nothing happened.
+
+        Args:
+            name: Of the metric.
+            value: What to add.
+            language: Add it to that language's own counter as well. Each language is one more metric to store, so this
+                is for what is rare.
+        """
         ...
 
     def duration_ms(self, name: str, value: float) -> None:

@@ -220,7 +220,7 @@ def audio_processing() -> ProcessAudio:
     segments = DynamoDbSegments(settings.segments_table_name)
     connections = DynamoDbConnections(settings.connections_table_name)
     clips = S3Clips(settings.s3_bucket_name, url_expiration_s=settings.presigned_url_expiration)
-    paced = _paced(PollySynthesizer(), cells=settings.cell_count)
+    paced = _paced(PollySynthesizer(meter), cells=settings.cell_count)
     broadcast = _broadcast(settings.websocket_management_endpoint, connections)
     sessions = DynamoDbSessions(settings.sessions_table_name)
     return ProcessAudio(
@@ -237,7 +237,7 @@ def audio_processing() -> ProcessAudio:
                 region=os.environ["AWS_REGION"], endpoint_url=settings.aws_endpoint_url_transcribe_streaming
             ),
             render=RenderSegment(
-                translator=CachedTranslator(TranslateTranslator(), meter),
+                translator=CachedTranslator(TranslateTranslator(meter), meter),
                 synthesizer=CachedSynthesizer(paced, meter),
                 clips=clips,
                 meter=meter,

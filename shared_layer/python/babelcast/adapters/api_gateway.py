@@ -16,7 +16,7 @@ class ApiGatewayNotifier:
 
     Args:
         endpoint_url: The API's management endpoint, ``https://…/stage``.
-        meter: Counts what could not be sent.
+        meter: Counts what was sent, what could not be, and connections that are gone.
     """
 
     def __init__(self, endpoint_url: str, meter: Meter) -> None:
@@ -27,7 +27,11 @@ class ApiGatewayNotifier:
         """See the port."""
         data = encode_notice(notice)
         targets = tuple(receivers)
-        return dict(zip(targets, await asyncio.gather(*(self._post(each, data) for each in targets)), strict=True))
+        reached = await asyncio.gather(*(self._post(each, data) for each in targets))
+        self._meter.count("NotificationsSent", len(targets))
+        self._meter.count("NotificationsFailed", reached.count(Reach.FAILED))
+        self._meter.count("ConnectionsGone", reached.count(Reach.GONE))
+        return dict(zip(targets, reached, strict=True))
 
     async def _post(self, connection_id: ConnectionId, data: bytes) -> Reach:
         try:
@@ -40,6 +44,5 @@ class ApiGatewayNotifier:
         except ConnectionGoneError:
             return Reach.GONE
         except BabelcastError:
-            self._meter.count("NotificationsFailed")
             return Reach.FAILED
         return Reach.REACHED

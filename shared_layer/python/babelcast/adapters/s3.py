@@ -15,10 +15,12 @@ from babelcast.domain.errors import SynthesisUnavailableError
 
 @cache
 def _client() -> Any:
-    # Presigned URLs need version 4 signatures; path style works with every endpoint.
-    return boto3.client(
-        "s3", config=CLIENT_CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+    # Presigned URLs need version 4 signatures. They name the bucket's own host in its region, the one that the pages'
+    # content security policy lets through; where the endpoint is an IP address, the path names the bucket.
+    addressing = Config(
+        signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
     )
+    return boto3.client("s3", config=CLIENT_CONFIG.merge(addressing))
 
 
 def _duration_s(mp3: bytes) -> float:

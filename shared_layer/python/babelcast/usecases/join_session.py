@@ -35,6 +35,8 @@ class JoinSession:
     async def __call__(self, caller: Caller, last_sequence_number: int | None) -> None:
         """Answer ``joinSession``; with a number, everything after it follows, and the end when that is over.
 
+        Segments follow for listeners, captions for speakers.
+
         Raises:
             SessionNotFoundError: The session has expired.
         """
@@ -61,20 +63,30 @@ class JoinSession:
         if was_away:
             audience = await self.connections.audience(session.session_id)
             await self.broadcast(audience.listeners, BroadcastState.of(session))
-        if connection.target_language is None:
-            return
         if last_sequence_number is None:
             await self._show_latest(session, connection)
+        elif connection.target_language is None:
+            await self._show_since(session, connection, last_sequence_number)
         else:
             await self._replay(connection, connection.target_language, last_sequence_number)
         if session.cursor.closed:
             await self.broadcast((connection,), SessionEnded(session_id=session.session_id, reason="ended"))
 
     async def _show_latest(self, session: Session, connection: Connection) -> None:
-        """Somebody who comes late reads what the room has just heard."""
-        if session.cursor.next_segment == 0:
+        """A listener who comes late reads what the room has just heard."""
+        if session.cursor.next_segment == 0 or connection.role is Role.SPEAKER:
             return
         for segment in await self.segments.latest(session.session_id, limit=LATEST_CAPTIONS):
+            await self.broadcast((connection,), self.notify.caption(session, segment))
+
+    async def _show_since(self, session: Session, connection: Connection, last_sequence_number: int) -> None:
+        """A speaker reads what they have said: what follows a caption they have, or the latest when they have none."""
+        session_id, limit = session.session_id, MAX_REPLAYED_SEGMENTS
+        if last_sequence_number < 0:
+            missed = await self.segments.latest(session_id, limit=limit)
+        else:
+            missed = await self.segments.since(session_id, last_sequence_number + 1, limit=limit)
+        for segment in missed:
             await self.broadcast((connection,), self.notify.caption(session, segment))
 
     async def resume(self, caller: Caller, last_sequence_number: int) -> None:

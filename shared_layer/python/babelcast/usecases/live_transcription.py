@@ -28,6 +28,8 @@ class _Held:
     sample_offset: int
     arrival: int
     pcm: bytes
+    is_first: bool
+    """Of the speaker's app, which has been loaded (again): what it has sent is sent after this."""
 
     @property
     def end_offset(self) -> int:
@@ -120,7 +122,9 @@ class LiveTranscription:
                 taken_at_ms=now_ms,
             )
         )
-        heapq.heappush(self._held, _Held(chunk.sample_offset, int(record.sequence_number), chunk.pcm))
+        heapq.heappush(
+            self._held, _Held(chunk.sample_offset, int(record.sequence_number), chunk.pcm, chunk.chunk_index == 0)
+        )
         return True
 
     def place_of(self, sample: int) -> Place | None:
@@ -180,6 +184,11 @@ class LiveTranscription:
     def gap_samples(self) -> int:
         """Missing samples before the first chunk that waits; 0 when none does."""
         return self._held[0].sample_offset - self.position if self._held else 0
+
+    @property
+    def gap_is_final(self) -> bool:
+        """Whether what is missing cannot come any more: the speaker's app has been loaded again behind it."""
+        return bool(self._held) and self._held[0].is_first
 
     @property
     def waiting_samples(self) -> int:

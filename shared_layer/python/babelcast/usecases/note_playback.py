@@ -17,6 +17,7 @@ class NotePlayback:
 
     async def __call__(self, listener: ConnectionId, clips: Sequence[ClipPlayback]) -> None:
         """Count and time them; the last delay stands for the listener's."""
+        self.meter.count("ClipsReported", len(clips))
         for clip in clips:
             self.meter.count("ClipDownloadFailures", int(clip.failed))
             self.meter.count("ClipsSkipped", int(clip.skipped))

@@ -8,6 +8,7 @@ import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from babelcast.domain.audio import AudioChunk
 from babelcast.domain.connection import Audience
@@ -57,6 +58,7 @@ class ProcessAudio:
         by_session: dict[SessionId, list[StreamRecord]] = {}
         for record in records:
             by_session.setdefault(record.session_id, []).append(record)
+        self.tools.meter.count("SessionBatches", len(by_session))
         silent = self.pool.idle(now_s=self.tools.monotonic_s(), idle_limit_s=self.tools.limits.idle_limit_s)
         # Those who go on speaking in this batch are heard again from the cursor instead.
         finishing = [self._finish_silent(each) for each in silent if each.session_id not in by_session]
@@ -134,6 +136,8 @@ class ProcessAudio:
             await self._hear(run, live, (*replayed, *records))
         finally:
             run.abandon()
+        chunks = sum(isinstance(each.payload, AudioChunk) for each in records)
+        self.tools.meter.count("AudioChunksProcessed", chunks)
         if live.is_stale or live.cursor.closed:
             await self.pool.discard(session_id)
 
@@ -188,10 +192,16 @@ class ProcessAudio:
         return live, await self._missed(session.session_id, str(cursor.sequence_number), first_number)
 
     async def _slept_through(self, live: LiveTranscription, records: Sequence[StreamRecord]) -> Sequence[StreamRecord]:
-        """What another environment was given meanwhile, when audio is missing that it may have had."""
-        chunks = [record.payload for record in records if isinstance(record.payload, AudioChunk)]
+        """What another environment was given meanwhile, when audio is missing that it may have had.
+
+        Controls before the first audio have no place in it that would tell, and what they finish is never heard again.
+        """
+        payloads = [record.payload for record in records]
+        leading = takewhile(lambda payload: isinstance(payload, Control), payloads)
+        may_miss = any(isinstance(each, Control) and each.kind.ends_speech for each in leading)
+        chunks = [each for each in payloads if isinstance(each, AudioChunk)]
         last = live.last_sequence_number
-        if last is None or not live.has_gap_before(chunks):
+        if last is None or not (may_miss or live.has_gap_before(chunks)):
             return ()
         missed = await self._missed(live.session_id, last, records[0].sequence_number)
         return [record for record in missed if int(record.sequence_number) > int(last)]

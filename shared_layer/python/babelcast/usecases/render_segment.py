@@ -99,10 +99,7 @@ class RenderSegment:
                 )
         except BabelcastError:
             pass
-        if not draft.translated:
-            self.meter.count("TranslationFailures")
-        elif draft.voice is not None and not duration_s:
-            self.meter.count("SynthesisFailures")
+        self._count(code, untranslated=not draft.translated, unspoken=draft.voice is not None and not duration_s)
         return Rendition(
             language=code,
             text=draft.text,
@@ -110,6 +107,13 @@ class RenderSegment:
             duration_s=duration_s,
             translated=draft.translated,
         )
+
+    def _count(self, code: LanguageCode, *, untranslated: bool, unspoken: bool) -> None:
+        """Count a rendition, and which language a failure has cost what; the total is told even when it is zero."""
+        failed_speech = unspoken and not untranslated
+        self.meter.count("Renditions")
+        self.meter.count("TranslationFailures", int(untranslated), language=code if untranslated else None)
+        self.meter.count("SynthesisFailures", int(failed_speech), language=code if failed_speech else None)
 
     async def _timed(self, metric: str, work: Awaitable[_T], late: Callable[[str], BabelcastError]) -> _T:
         started = self.monotonic_s()

@@ -30,18 +30,21 @@ class SessionRun:
         self._audience = audience
         self._live = live
         self._delivery = SegmentDelivery(tools, session, audience, live)
+        self._listeners = len(audience.listeners)
 
     async def feed(self) -> None:
         """Feed everything that follows on without a gap."""
         for pcm in self._live.take_ready():
             await self._send(pcm)
-            self._tools.meter.count("AudioMsProcessed", samples_to_ms(len(pcm) // BYTES_PER_SAMPLE))
+            audio_ms = samples_to_ms(len(pcm) // BYTES_PER_SAMPLE)
+            self._tools.meter.count("AudioMsProcessed", audio_ms)
+            self._tools.meter.count("ListenerMs", audio_ms * self._listeners)
             self._delivery.begin_ahead()
 
     async def close_gap(self, *, at_once: bool = False) -> None:
         """Fill a gap when what is missing does not come any more."""
         while (gap := self._live.gap_samples) and (
-            at_once or self._live.waiting_samples - gap >= self._limits.reorder_samples
+            at_once or self._live.gap_is_final or self._live.waiting_samples - gap >= self._limits.reorder_samples
         ):
             if gap > self._limits.longest_fill_samples:
                 await self._flush()
@@ -164,7 +167,11 @@ class SessionRun:
         live = self._live
         if live.stream is None:
             origin = live.position - len(pcm) // BYTES_PER_SAMPLE
-            stream = await self._tools.transcriber.open(live.source, origin_sample=origin)
+            try:
+                stream = await self._tools.transcriber.open(live.source, origin_sample=origin)
+            except TranscriptionUnavailableError:
+                self._tools.meter.count("TranscribeStreamsRefused")
+                raise
             now_s = self._tools.monotonic_s()
             pace = TokenBucket.full(
                 rate_per_s=self._limits.feeding_speed, burst=self._limits.feeding_burst_s, now_s=now_s
@@ -180,6 +187,7 @@ class SessionRun:
             if wait_s:
                 await self._tools.sleep(wait_s)
             await live.stream.send(piece)
+            self._tools.meter.count("TranscribedMs", samples_to_ms(len(piece) // BYTES_PER_SAMPLE))
         live.last_fed_s = self._tools.monotonic_s()
 
     async def _flush(self, *, up_to_sample: int | None = None) -> None:

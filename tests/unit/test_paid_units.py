@@ -1,0 +1,79 @@
+"""What the adapters count is what was asked of AWS: the units of the bill, and connections that are gone."""
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from botocore.stub import Stubber
+
+from babelcast.adapters import aws_client
+from babelcast.adapters.api_gateway import ApiGatewayNotifier
+from babelcast.adapters.polly import PollySynthesizer
+from babelcast.adapters.translate import TranslateTranslator
+from babelcast.domain.connection import ConnectionId
+from babelcast.domain.errors import SynthesisUnavailableError, TranslationUnavailableError
+from babelcast.domain.languages import SpeechEngine, Voice, language
+from babelcast.domain.notices import SessionEnded
+from babelcast.domain.session import SessionId
+from babelcast.ports import Reach
+from tests.in_memory import CountingMeter
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in {
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+    aws_client.client.cache_clear()
+    yield
+    aws_client.client.cache_clear()
+
+
+async def test_characters_are_counted_when_translate_has_translated_them() -> None:
+    meter = CountingMeter()
+    translator = TranslateTranslator(meter)
+    answer = {"TranslatedText": "Hola.", "SourceLanguageCode": "en", "TargetLanguageCode": "es"}
+    with Stubber(translator._client) as answers:
+        answers.add_response("translate_text", answer)
+        answers.add_client_error("translate_text", "ThrottlingException")
+        await translator.translate("Hello.", source=language("en"), target=language("es"))
+        await translator.translate("Hello.", source=language("en"), target=language("en"))
+        with pytest.raises(TranslationUnavailableError):
+            await translator.translate("Hello.", source=language("en"), target=language("es"))
+
+    assert meter.counts == {"CharactersTranslated": len("Hello.")}
+
+
+async def test_spoken_characters_are_counted_by_the_engine_that_sets_their_price() -> None:
+    meter = CountingMeter()
+    synthesizer = PollySynthesizer(meter)
+    with Stubber(synthesizer._client) as answers:
+        for text, engine in (("Hola.", SpeechEngine.NEURAL), ("Adiós.", SpeechEngine.STANDARD)):
+            answers.add_response("synthesize_speech", {"AudioStream": io.BytesIO(b"mp3")})
+            await synthesizer.synthesize(text, Voice(voice_id="Lucia", language_code="es-ES", engine=engine))
+        answers.add_client_error("synthesize_speech", "ThrottlingException")
+        with pytest.raises(SynthesisUnavailableError):
+            await synthesizer.synthesize(
+                "Hola.", Voice(voice_id="Lucia", language_code="es-ES", engine=SpeechEngine.NEURAL)
+            )
+
+    assert meter.counts == {"CharactersSpokenNeural": len("Hola."), "CharactersSpokenStandard": len("Adiós.")}
+
+
+async def test_notices_are_counted_by_what_became_of_them() -> None:
+    meter = CountingMeter()
+    notifier = ApiGatewayNotifier("https://abc123.execute-api.eu-west-1.amazonaws.com/dev", meter)
+    notice = SessionEnded(session_id=SessionId("joyful-hope-911"), reason="ended")
+    outcomes: list[Reach] = []
+    with Stubber(notifier._client) as answers:
+        answers.add_response("post_to_connection", {})
+        answers.add_client_error("post_to_connection", "GoneException", http_status_code=410)
+        answers.add_client_error("post_to_connection", "ForbiddenException", http_status_code=403)
+        for name in ("here=", "gone=", "refused="):
+            outcomes += (await notifier.send([ConnectionId(name)], notice)).values()
+
+    assert outcomes == [Reach.REACHED, Reach.GONE, Reach.FAILED]
+    assert meter.counts == {"NotificationsSent": 3, "NotificationsFailed": 1, "ConnectionsGone": 1}
