@@ -6,14 +6,24 @@ known and at its place; of those there may be a few. None may be missing, come t
 """
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import chain
+from difflib import SequenceMatcher
+from itertools import chain, pairwise
 from typing import Final
 
 from benchmarks.soak.verdict import compare, words_written
 from local.engines.speech import RECOGNISER_RATE_HZ
-from local.engines.tone_alphabet import GAP_SECONDS, UNKNOWN, WORD_SECONDS, WORDS, ToneWord, tone_speech
+from local.engines.tone_alphabet import (
+    GAP_SECONDS,
+    UNKNOWN,
+    WORD_SECONDS,
+    WORDS,
+    ScheduledWord,
+    ToneWord,
+    tone_schedule,
+    tone_speech,
+)
 from local.engines.tone_hearing import BROKEN_MARK, HeardWord, hear_words
 from tests.browser.hearing import is_whole_at_any_tempo
 from tests.browser.pages import ListenerPage, SpeakerPage
@@ -22,8 +32,10 @@ RATE_HZ: Final = 48_000
 _PAUSE_S: Final = 1.0
 _MOST_CRACKED_BY_MICROPHONE: Final = 0.15
 _MOST_CRACKED: Final = 0.05
-_CLOSE_S: Final = 0.01
-"""A piece that begins this much sooner than the next word would is a piece of the same word."""
+_CLOSE_S: Final = 0.03
+_MOST_ADDED_S: Final = 1.5
+_LONGEST_SPOKEN_GAP_S: Final = 5.0
+"""Between two words that far apart the speaker may have paused, which leaves silence out."""
 
 
 class Speech:
@@ -41,6 +53,18 @@ class Speech:
     def words(self) -> list[str]:
         return list(chain.from_iterable(self.sentences))
 
+    def schedule(self, *, after_s: float = 0.0) -> list[ScheduledWord]:
+        """When each word is spoken, if the first is spoken after so many seconds."""
+        return [
+            replace(each, start=each.start + after_s, end=each.end + after_s)
+            for each in tone_schedule(self.sentences, pause_s=_PAUSE_S)
+        ]
+
+    @property
+    def seconds(self) -> float:
+        """The pause behind the last sentence included."""
+        return len(self.pcm) / 2 / RATE_HZ
+
     @property
     def pcm(self) -> bytes:
         return tone_speech(self.sentences, pause_s=_PAUSE_S, rate_hz=RATE_HZ)
@@ -49,9 +73,9 @@ class Speech:
 class Sent:
     """The words as a speaker's page has sent them, each as it was spoken."""
 
-    def __init__(self, speaker: SpeakerPage, spoken: Sequence[str]) -> None:
+    def __init__(self, speaker: SpeakerPage, spoken: Sequence[ScheduledWord]) -> None:
         heard = hear_words(speaker.sent, RECOGNISER_RATE_HZ)
-        _assert_captured(spoken, _whole_again(heard, _captured_whole))
+        _assert_captured(spoken, heard)
         self._words = [each.word.word if each.word else "" for each in heard]
         self._is_whole = [each.is_whole for each in heard]
 
@@ -73,7 +97,7 @@ class Sent:
             ToneWord(word=word if is_whole else UNKNOWN, language=language).spelling
             for word, is_whole, language in zip(self._words, self._is_whole, languages, strict=True)
         ]
-        heard = _whole_again(listener.hearing.finish(), _played_whole)
+        heard = _whole_again(listener.hearing.finish())
         _assert_same(expected, [_spelling(each) for each in heard], "played")
         _assert_few_cracks([is_whole_at_any_tempo(each) for each in heard], "played")
         written = [self._in_writing(language)[index] for index, language in enumerate(languages)]
@@ -87,31 +111,35 @@ class Sent:
         ]
 
 
-def _assert_captured(spoken: Sequence[str], heard: Sequence[HeardWord]) -> None:
-    """All words are there, in their order; of a broken one it cannot always be told which it was."""
-    found = [each.word.word if each.word else UNKNOWN for each in heard]
-    if len(found) == len(spoken):
-        found = [word if each.is_whole else said for word, each, said in zip(found, heard, spoken, strict=True)]
-    _assert_same(spoken, found, "sent")
-    _assert_few_cracks([each.is_whole for each in heard], "sent", most=_MOST_CRACKED_BY_MICROPHONE)
+def _assert_captured(spoken: Sequence[ScheduledWord], heard: Sequence[HeardWord]) -> None:
+    """Everything that was spoken is there, in its order and once.
+
+    Words that are whole are those that were spoken, and between two of them lies as much time as when they were spoken:
+    none is missing where one is broken. A microphone that has no time puts silence into a word, and takes nothing away.
+    """
+    whole = [(each.word.word, each.start) for each in heard if each.is_whole and each.word]
+    matcher = SequenceMatcher(None, [each.spelling for each in spoken], [word for word, _ in whole], autojunk=False)
+    pairs = [
+        (spoken[block.a + index].start, whole[block.b + index][1])
+        for block in matcher.get_matching_blocks()
+        for index in range(block.size)
+    ]
+    assert len(pairs) == len(whole), f"captured: {len(whole) - len(pairs)} words were not spoken"
+    cracked = len(spoken) - len(pairs)
+    assert cracked <= _MOST_CRACKED_BY_MICROPHONE * len(spoken), f"captured: {cracked} of {len(spoken)} are broken"
+    for (spoken_at, heard_at), (spoken_next, heard_next) in pairwise(pairs):
+        added = (heard_next - heard_at) - (spoken_next - spoken_at)
+        is_break = spoken_next - spoken_at > _LONGEST_SPOKEN_GAP_S
+        assert is_break or -_CLOSE_S <= added <= _MOST_ADDED_S, f"captured: {added:.3f} s more at {spoken_at:.3f} s"
 
 
-def _captured_whole(last: HeardWord, piece: HeardWord) -> bool:
-    """Words are spoken at their own speed: what begins too soon for the next word belongs to the last one."""
-    return piece.start - last.start < WORD_SECONDS + GAP_SECONDS - _CLOSE_S
-
-
-def _played_whole(last: HeardWord, piece: HeardWord) -> bool:
-    """The next word may come sooner when the page catches up; a piece of the same one is still of that word."""
-    return piece.word == last.word and piece.end - last.start <= WORD_SECONDS + GAP_SECONDS
-
-
-def _whole_again(heard: Iterable[HeardWord], belongs: Callable[[HeardWord, HeardWord], bool]) -> list[HeardWord]:
+def _whole_again(heard: Iterable[HeardWord]) -> list[HeardWord]:
     """With the pieces of a word put together that a crack has torn into several."""
     words: list[HeardWord] = []
     for each in heard:
         last = words[-1] if words else None
-        if last and not last.is_whole and not each.is_whole and belongs(last, each):
+        is_next_piece = last and not last.is_whole and not each.is_whole and each.word == last.word
+        if last and is_next_piece and each.end - last.start <= WORD_SECONDS + GAP_SECONDS:
             words[-1] = replace(last, end=each.end)
         else:
             words.append(each)
@@ -127,6 +155,6 @@ def _assert_same(expected: Sequence[str], found: Sequence[str], where: str) -> N
     assert places == (), f"{where}: {places}"
 
 
-def _assert_few_cracks(is_whole: Sequence[bool], where: str, *, most: float = _MOST_CRACKED) -> None:
+def _assert_few_cracks(is_whole: Sequence[bool], where: str) -> None:
     cracked = is_whole.count(False)
-    assert cracked <= most * len(is_whole), f"{where}: {cracked} of {len(is_whole)} words are broken"
+    assert cracked <= _MOST_CRACKED * len(is_whole), f"{where}: {cracked} of {len(is_whole)} words are broken"

@@ -49,7 +49,7 @@ async def test_a_minute_is_heard_in_three_languages(venue: Venue) -> None:
         understood = await speaker.captions()
         assert min(speaker.connections, listeners["fr"].connections) > 1
         await speaker.end()
-        sent = Sent(speaker, speech.words)
+        sent = Sent(speaker, speech.schedule())
         sent.assert_understood(understood)
         for language, listener in listeners.items():
             await listener.wait_until_all_is_heard()
@@ -85,7 +85,7 @@ async def test_words_survive_networks_that_go_away(venue: Venue) -> None:
         await steady.hearing.wait_until(all_is_said)
         await speaker.end()
         await away.find_network(venue.listener_network)
-        sent = Sent(speaker, speech.words)
+        sent = Sent(speaker, speech.schedule())
         for language, listener in (("es", steady), ("fr", away)):
             await listener.wait_until_all_is_heard()
             await sent.assert_arrived(listener, language)
@@ -94,7 +94,7 @@ async def test_words_survive_networks_that_go_away(venue: Venue) -> None:
 
 async def test_words_survive_changes_of_mind(venue: Venue) -> None:
     before, after = Speech(14, seed=3), Speech(14, seed=4)
-    words = before.words + after.words
+    spoken = before.schedule() + after.schedule(after_s=before.seconds + 10)
     time_for_a_pause = bytes(2 * 10 * RATE_HZ)
     recording = venue.recording("changes", before.pcm + time_for_a_pause + after.pcm, RATE_HZ)
     async with (
@@ -123,7 +123,7 @@ async def test_words_survive_changes_of_mind(venue: Venue) -> None:
         await steady.wait_for_state("live")
         await steady.hearing.wait_until(all_is_said)
         await speaker.end()
-        sent = Sent(speaker, words)
+        sent = Sent(speaker, spoken)
         for listener in (steady, changing, reloading, pausing):
             await listener.wait_until_all_is_heard()
         await sent.assert_arrived(steady, "es")

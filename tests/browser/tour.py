@@ -69,10 +69,10 @@ async def tour(
         await _broadcast(venue, speaker, listener, session_id, look, captions=captions)
     await listener.wait_until_all_is_heard()
     await look("listener-ended", listener)
-    await listener.page.goto(f"?session={session_id}")
-    await listener.wait_for_state("code")
-    await expect(listener.page.locator("input.code")).to_have_attribute("aria-invalid", "true")
-    await look("listener-ended-link", listener)
+    async with venue.listener() as late:
+        await late.page.goto(f"?session={session_id}")
+        await expect(late.page.locator("input.code")).to_have_attribute("aria-invalid", "true")
+        await look("listener-ended-link", late)
 
 
 async def _broadcast(

@@ -13,6 +13,7 @@ it.each<[Partial<SessionFacts>, string]>([
   [{}, "live"],
   [{ broadcast: "muted" }, "muted"],
   [{ speakerConnected: false }, "away"],
+  [{ speakerConnected: false, broadcast: "paused" }, "paused"],
   [{ hasBegun: false }, "waiting"],
   [{ hasBegun: false, speakerConnected: false }, "waiting"],
   [{ hasBegun: false, broadcast: "paused" }, "paused"],

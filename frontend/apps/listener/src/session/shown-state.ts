@@ -4,7 +4,7 @@ import type { SessionState } from "@babelcast/shared/protocol/messages";
 /**
  * What the page says is going on: the state of the connection before that of the broadcast.
  *
- * `waiting`: the speaker has not begun. `away`: the speaker has begun, and their connection was lost.
+ * `waiting`: the speaker has not begun. `away`: the speaker was speaking, and their connection was lost.
  */
 export type ShownState = SessionState | "connecting" | "reconnecting" | "waiting" | "away";
 
@@ -23,5 +23,6 @@ export function showState(facts: SessionFacts): ShownState {
   if (facts.hasEnded) return "ended";
   if (connection === "connecting" || connection === "reconnecting") return connection;
   if (!facts.hasBegun && broadcast === "live") return "waiting";
-  return facts.speakerConnected ? broadcast : "away";
+  // In a break nobody misses the speaker's connection.
+  return facts.speakerConnected || broadcast !== "live" ? broadcast : "away";
 }

@@ -19,18 +19,23 @@ describe("nextCommand", () => {
     let state: SessionState = from;
     for (let steps = 0; state !== to; steps++) {
       expect(steps).toBeLessThan(2);
-      const command = nextCommand(state, to);
+      const command = nextCommand(state, to, true);
       expect(command).toBeDefined();
       const [allowed, next] = SERVER[command ?? "endSession"];
       expect(allowed).toContain(state);
       state = next;
     }
-    expect(nextCommand(state, to)).toBeUndefined();
+    expect(nextCommand(state, to, true)).toBeUndefined();
   });
 
   it("leaves alone what is over or has not begun", () => {
-    expect(nextCommand("ended", "live")).toBeUndefined();
-    expect(nextCommand("paused", "standby")).toBeUndefined();
+    expect(nextCommand("ended", "live", true)).toBeUndefined();
+    expect(nextCommand("paused", "standby", true)).toBeUndefined();
+    expect(nextCommand("live", "standby", false)).toBeUndefined();
+  });
+
+  it("makes a break when the speaker has come back and not gone on", () => {
+    expect(nextCommand("live", "standby", true)).toBe("pauseBroadcast");
   });
 });
 

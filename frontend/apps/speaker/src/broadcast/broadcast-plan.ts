@@ -9,9 +9,14 @@ export type Wanted = "standby" | "live" | "paused" | "muted" | "ended";
 export type BroadcastCommand =
   "pauseBroadcast" | "resumeBroadcast" | "muteBroadcast" | "unmuteBroadcast" | "endSession";
 
-/** The next command on the way, or undefined when the server's state is what is wanted. */
-export function nextCommand(known: SessionState, wanted: Wanted): BroadcastCommand | undefined {
-  if (known === "ended" || wanted === "standby" || known === wanted) return undefined;
+/**
+ * The next command on the way, or undefined when the server's state is what is wanted.
+ *
+ * @param hasBegun - Something was said in this session before; a speaker who comes back to it has a break until they go on.
+ */
+export function nextCommand(known: SessionState, wanted: Wanted, hasBegun: boolean): BroadcastCommand | undefined {
+  if (wanted === "standby") return hasBegun && known === "live" ? "pauseBroadcast" : undefined;
+  if (known === "ended" || known === wanted) return undefined;
   switch (wanted) {
     case "ended":
       return "endSession";

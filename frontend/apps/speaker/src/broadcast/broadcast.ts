@@ -36,6 +36,8 @@ export interface BroadcastOptions {
   readonly source: SoundSource;
   /** Where this browser has been in the session before, in samples; 0 if never. */
   readonly rememberedOffset: number;
+  /** The page was on air before it was loaded again, and will be; one that is not has a break when it comes back. */
+  readonly goesOnByItself?: boolean;
   readonly openWebSocket?: (url: string) => WebSocketLike;
   /** As `Math.random`. */
   readonly random?: () => number;
@@ -78,6 +80,8 @@ export class Broadcast {
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   /** The connection is new, and has not told yet where the broadcast stands. */
   #isFresh = false;
+  /** Something had been said before this page joined. */
+  #hasBegun = false;
   #isCutting = false;
   #inFlight: BroadcastCommand | undefined;
   #isDrainOver = false;
@@ -93,7 +97,7 @@ export class Broadcast {
     this.#connection = new Connection({
       url: options.url,
       diagnose: options.diagnose,
-      join: () => ({ action: "joinSession" }),
+      join: () => ({ action: "joinSession", lastSequenceNumber: this.captions.peek().captions.at(-1)?.number ?? -1 }),
       onMessage: (message) => this.#onMessage(message),
       onStatus: (status) => this.#onStatus(status),
       onRefused: (reason) => this.#finish(reason),
@@ -197,7 +201,7 @@ export class Broadcast {
     // What is said after a pause follows when the server knows that the pause is over.
     this.sender.setOpen(isJoined && known !== "ended" && (wanted !== "live" || known === "live"));
     if (!isJoined || this.#isCutting || this.#inFlight !== undefined) return;
-    const command = nextCommand(known, wanted);
+    const command = nextCommand(known, wanted, this.#hasBegun);
     if (command === undefined) return;
     if (finishesSentence(command) && !this.sender.isDrained && !this.#isDrainOver) {
       this.#expectDrain();
@@ -276,6 +280,7 @@ export class Broadcast {
     this.known.value = message.state;
     this.#settleCommand();
     if (!this.#isVolumeOurs) this.volume.value = message.volume;
+    if (message.nextSequenceNumber > 0 && this.#options.goesOnByItself !== true) this.#hasBegun = true;
     if (this.#isFresh) {
       this.#isFresh = false;
       this.sender.join(message.nextSampleOffset ?? 0);

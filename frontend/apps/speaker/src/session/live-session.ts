@@ -69,14 +69,15 @@ export class LiveSession {
     this.microphone = new Microphone(microphoneSettings(options.settings.values.value), (pcm, capturedAtMs) =>
       this.broadcast.sender.add(pcm, capturedAtMs),
     );
+    this.#onAirBefore = options.memory.onAir(options.session.sessionId);
     this.broadcast = new Broadcast({
       sessionId: options.session.sessionId,
       url: () => this.#address(),
       diagnose: () => this.#diagnose(),
       source: this.microphone,
       rememberedOffset: options.session.nextSampleOffset,
+      goesOnByItself: this.#onAirBefore !== undefined,
     });
-    this.#onAirBefore = options.memory.onAir(options.session.sessionId);
     this.#watch();
     this.broadcast.start();
     this.#goOn();
@@ -91,10 +92,11 @@ export class LiveSession {
     this.#startNow();
   }
 
-  /** Starts, pauses or goes on, whichever there is to do. */
+  /** Pauses or goes on; does not start. */
   async togglePause(): Promise<void> {
-    if (this.broadcast.wanted.value === "live" || this.broadcast.wanted.value === "muted") this.broadcast.pause();
-    else await this.goLive();
+    const wanted = this.broadcast.wanted.value;
+    if (wanted === "live" || wanted === "muted") this.broadcast.pause();
+    else if (wanted === "paused") await this.goLive();
   }
 
   /** Does nothing while there is nothing to mute. */

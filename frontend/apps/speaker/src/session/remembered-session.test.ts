@@ -1,6 +1,6 @@
 import type { KeyValueStore } from "@babelcast/shared/cognito/account";
 import { expect, it } from "vitest";
-import { type RememberedSession, SessionMemory } from "./remembered-session.js";
+import { invitation, type RememberedSession, SessionMemory } from "./remembered-session.js";
 
 class MemoryStore implements KeyValueStore {
   readonly items = new Map<string, string>();
@@ -24,6 +24,11 @@ const SESSION: RememberedSession = {
 function stores() {
   return { lasting: new MemoryStore(), tab: new MemoryStore() };
 }
+
+it("invites with the key, where there is one", () => {
+  expect(invitation(SESSION)).toBe(SESSION.listenerUrl);
+  expect(invitation({ ...SESSION, joinKey: "a&b c" })).toBe(`${SESSION.listenerUrl}#key=a%26b%20c`);
+});
 
 it("recalls a session of the same account until it expires or is over", () => {
   const device = stores();

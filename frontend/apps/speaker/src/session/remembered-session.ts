@@ -20,6 +20,11 @@ export interface RememberedSession {
   readonly nextSampleOffset: number;
 }
 
+/** The link that lets listeners in without a question; the key stays behind the `#`, which no server gets to see. */
+export function invitation({ listenerUrl, joinKey }: Pick<RememberedSession, "listenerUrl" | "joinKey">): string {
+  return joinKey === null ? listenerUrl : `${listenerUrl}#key=${encodeURIComponent(joinKey)}`;
+}
+
 /** Where things are kept: for good, and as long as the tab is open. */
 export interface SessionStores {
   readonly lasting: KeyValueStore;

@@ -4,7 +4,7 @@ import { Icon } from "../interface/icons.js";
 import { roomTitles, texts } from "../texts.js";
 import type { LanguageList } from "./languages.js";
 import { QrCode } from "./qr-code.js";
-import type { RememberedSession } from "./remembered-session.js";
+import { invitation, type RememberedSession } from "./remembered-session.js";
 import { shortAddress } from "./share-card.js";
 
 interface Props {
@@ -57,7 +57,7 @@ export function RoomView({ session, languages, onClose }: Props) {
           ))}
         </header>
         <div class="room-code">
-          <QrCode text={listenerUrl} label={texts.share.qr(listenerUrl)} />
+          <QrCode text={invitation(session)} label={texts.share.qr(listenerUrl)} />
         </div>
         <div class="room-words">
           <p>{texts.room.scan}</p>

@@ -14,6 +14,7 @@ import { EndDialog } from "./end-dialog.js";
 import { EndedCard } from "./ended-card.js";
 import type { LanguageList } from "./languages.js";
 import type { LiveSession } from "./live-session.js";
+import { invitation } from "./remembered-session.js";
 import { RoomView } from "./room-view.js";
 import { ShareCard, useCopy } from "./share-card.js";
 
@@ -33,7 +34,7 @@ const VOLUME_STEP = 0.05;
 export function SessionPage({ app, live, languages, isKeyboardHelpOpen, onKeyboardHelp }: Props) {
   const isRoomShown = useSignal(false);
   const isEnding = useSignal(false);
-  const { copied, copy } = useCopy(live.session.listenerUrl);
+  const { copied, copy } = useCopy(invitation(live.session));
   const shown = live.shown.value;
 
   useEffect(() => {

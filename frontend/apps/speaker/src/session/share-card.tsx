@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { Icon } from "../interface/icons.js";
 import { texts } from "../texts.js";
 import { QrCode } from "./qr-code.js";
-import type { RememberedSession } from "./remembered-session.js";
+import { invitation, type RememberedSession } from "./remembered-session.js";
 
 interface Props {
   session: RememberedSession;
@@ -19,7 +19,7 @@ export function ShareCard({ session, copied, onCopy, onShowRoom }: Props) {
     <section class="card share" aria-labelledby="share">
       <h2 id="share">{texts.share.title}</h2>
       <div class="share-body">
-        <QrCode text={listenerUrl} label={texts.share.qr(listenerUrl)} />
+        <QrCode text={invitation(session)} label={texts.share.qr(listenerUrl)} />
         <div class="share-words">
           <p class="session-id" translate={false} aria-label={`${texts.share.session} ${sessionId}`}>
             {sessionId}
@@ -30,7 +30,7 @@ export function ShareCard({ session, copied, onCopy, onShowRoom }: Props) {
             </p>
           )}
           <p class="link-text">
-            <a href={listenerUrl} target="_blank" rel="noreferrer" translate={false}>
+            <a href={invitation(session)} target="_blank" rel="noreferrer" translate={false}>
               {shortAddress(listenerUrl)}
             </a>
           </p>

@@ -240,7 +240,7 @@ export const en = {
     ended: "The session has ended",
     endedElsewhere: "The session was ended somewhere else.",
     expired: "This session is too old and has been closed.",
-    thanks: "Everybody has heard your last words.",
+    thanks: "Your last words have been sent to everybody.",
     duration: "On air",
     listeners: "Listeners at most",
     again: "New session",

@@ -230,7 +230,7 @@ export const es: Texts = {
     ended: "La sesión ha terminado",
     endedElsewhere: "La sesión se terminó desde otro lugar.",
     expired: "Esta sesión era demasiado antigua y se ha cerrado.",
-    thanks: "Todos han oído sus últimas palabras.",
+    thanks: "Sus últimas palabras se han enviado a todos.",
     duration: "En directo",
     listeners: "Máximo de oyentes",
     again: "Sesión nueva",

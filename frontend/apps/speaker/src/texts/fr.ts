@@ -231,7 +231,7 @@ export const fr: Texts = {
     ended: "La session est terminée",
     endedElsewhere: "La session a été terminée ailleurs.",
     expired: "Cette session était trop ancienne et a été fermée.",
-    thanks: "Tout le monde a entendu vos derniers mots.",
+    thanks: "Vos derniers mots ont été envoyés à tout le monde.",
     duration: "À l’antenne",
     listeners: "Auditeurs au maximum",
     again: "Nouvelle session",
