@@ -13,6 +13,14 @@ SPEAKER_PORT ?= 0
 LISTENER_PORT ?= 0
 MINUTES ?= 10
 SPEECH ?= natural
+STAGE ?= dev
+YES ?=
+CONFIRM ?=
+CONTEXT ?=
+FUNCTION ?=
+SESSION ?=
+SINCE ?= 10
+EMAIL ?=
 PYTEST ?=
 
 BIN := .venv/bin
@@ -21,11 +29,14 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 20
 export PYTHONPATH := shared_layer/python:lambdas:.
 
-SYNTHESIS_SOURCES := $(shell find infrastructure lambdas shared_layer -name '*.py') cdk.json
+SYNTHESIS_SOURCES := $(shell find infrastructure lambdas shared_layer -name '*.py') cdk.json frontend/content-security-policy.json
+LAYER_SOURCES := $(shell find shared_layer -name '*.py') requirements/layer.txt scripts/build_layer.py
 FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f ! -name '*.tsbuildinfo' -print)
+# The CDK's command line is the project's own; the programs that deploy find it in PATH.
+DEPLOY := PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(PYTHON) -m scripts.deploy
 SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
 
-.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-quiet test test-browser screenshots check format setup synth layer requirements clean
+.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-quiet test test-browser screenshots check format setup synth layer requirements clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -53,7 +64,7 @@ bench-quiet: setup  ## Silence, noise and music (MINUTES each) to both kinds of 
 bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcast, a stream of its own for every batch
 	@mkdir -p out && $(PYTHON) -m benchmarks.continuity --out out/bench-continuity.json
 
-test: setup build/.frontend build/.chromium  ## Run every test
+test: setup build/.frontend build/.chromium node_modules/.installed  ## Run every test
 	cd frontend && npm test
 	$(PYTHON) -m pytest $(PYTEST)
 
@@ -79,7 +90,47 @@ setup: $(SETUP)  ## Install everything that is needed
 
 frontend: build/.frontend  ## Build the speaker's and the listeners' app into frontend/apps/*/dist
 
-synth: build/assembly/manifest.json  ## Synthesize the CloudFormation templates into build/assembly
+synth: build/stages/$(STAGE)/manifest.json  ## Synthesize a stage's CloudFormation templates (STAGE=dev|prod) into build/stages, to be read
+
+deploy: .venv/.installed node_modules/.installed  ## Deploy STAGE=dev|prod to AWS and print its addresses (YES=1 asks nothing; CONTEXT="key=value …")
+	@$(DEPLOY) deploy --stage "$(STAGE)" $(if $(filter 1 y yes,$(YES)),--yes) $(foreach each,$(CONTEXT),--context "$(each)")
+
+deploy-check: .venv/.installed node_modules/.installed  ## Check credentials, region, bootstrap, versions and quotas for a deployment of STAGE
+	@$(DEPLOY) check --stage "$(STAGE)"
+
+bootstrap: .venv/.installed node_modules/.installed  ## Prepare an AWS account and region for the CDK, once (YES=1)
+	@$(DEPLOY) bootstrap $(if $(filter 1 y yes,$(YES)),--yes)
+
+diff: .venv/.installed node_modules/.installed  ## Show what a deployment of STAGE would change
+	@$(DEPLOY) diff --stage "$(STAGE)" $(foreach each,$(CONTEXT),--context "$(each)")
+
+destroy: .venv/.installed node_modules/.installed  ## Delete STAGE from AWS; asks (YES=1; for prod its name besides: CONFIRM=prod)
+	@$(DEPLOY) destroy --stage "$(STAGE)" $(if $(filter 1 y yes,$(YES)),--yes) $(if $(CONFIRM),--confirm "$(CONFIRM)")
+
+speaker: .venv/.installed  ## Create a speaker's account of STAGE (EMAIL=…); they get an invitation
+	@$(PYTHON) -m scripts.deploy speaker --stage "$(STAGE)" --email "$(EMAIL)"
+
+logs: .venv/.installed  ## Follow the logs of STAGE (FUNCTION=audio_processor, SESSION=joyful-hope-911, SINCE=minutes)
+	@$(PYTHON) -m scripts.tail_logs --stage "$(STAGE)" --since "$(SINCE)" $(if $(FUNCTION),--function "$(FUNCTION)") \
+	  $(if $(SESSION),--session "$(SESSION)")
+
+.PHONY: verify cost package-check bench-cold
+# STAGE has a default for what deploys; here no STAGE means the local stack.
+verify: LANGUAGES = es,fr
+verify: setup  ## Speak AUDIO to listeners (LANGUAGES) and check every step, on a deployed STAGE or else on a local stack of its own
+	@$(PYTHON) -m scripts.verify_pipeline $(if $(filter command environment,$(firstword $(origin STAGE))),--stage "$(STAGE)") \
+	  --audio "$(AUDIO)" --languages "$(LANGUAGES)"
+
+cost: LANGUAGES = 3
+cost: .venv/.installed  ## Estimate what rooms cost on AWS (SPEAKERS, HOURS, LANGUAGES, LISTENERS, SILENCE=0.2)
+	@$(PYTHON) -m scripts.cost --languages "$(LANGUAGES)" $(if $(SPEAKERS),--speakers "$(SPEAKERS)") $(if $(HOURS),--hours "$(HOURS)") \
+	  $(if $(LISTENERS),--listeners "$(LISTENERS)") $(if $(SILENCE),--silence "$(SILENCE)")
+
+package-check: .venv/.installed  ## Build the functions' packages for Lambda and check sizes, processor and every import
+	@$(PYTHON) -m scripts.check_packages
+
+bench-cold: .venv/.installed  ## Measure how long each packaged handler takes to load; results in out/bench-cold.json
+	@$(PYTHON) -m benchmarks.cold_start --out out/bench-cold.json
 
 layer: .venv/.installed  ## Build the Lambda layer for arm64 into build/layer
 	$(PYTHON) scripts/build_layer.py
@@ -122,6 +173,24 @@ build/assembly/manifest.json: .venv/.installed $(SYNTHESIS_SOURCES)
 	@echo "Synthesizing"
 	@rm -rf build/assembly && CDK_OUTDIR=build/assembly $(PYTHON) -m infrastructure.app -c layer=shared_layer >/dev/null
 	@touch $@
+
+node_modules/.installed: package-lock.json
+	@command -v npm >/dev/null 2>&1 || { echo "Babelcast needs npm, which comes with Node.js 20 or newer." >&2; exit 1; }
+	@echo "Installing the CDK's command line"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build/.layer: .venv/.installed $(LAYER_SOURCES)
+	@echo "Building the layer"
+	@$(PYTHON) scripts/build_layer.py
+	@touch $@
+
+# What is deployed, with the real layer; each time, because context values are no files (CDK_CONTEXT="-c key=value …").
+build/deploy/%/manifest.json: .venv/.installed build/.layer FORCE
+	@echo "Synthesizing $*"
+	@rm -rf $(@D) && CDK_OUTDIR=$(@D) $(PYTHON) -m infrastructure.app -c layer=build/layer -c stage=$* $(CDK_CONTEXT) >/dev/null
+
+FORCE:
 
 # The templates of each stage, for what compares them.
 build/stages/%/manifest.json: .venv/.installed $(SYNTHESIS_SOURCES)

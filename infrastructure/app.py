@@ -6,7 +6,10 @@ CDK's own command line sets, as it passes on its ``-c``. Context values:
 * ``stage``: ``dev`` (default) or ``prod``.
 * ``layer``: the directory that becomes the functions' layer. ``build/layer`` (default) is what `scripts/build_layer.py`
   makes and what is deployed; ``shared_layer``, which lacks the packages, is enough for templates that are only read.
-* ``listenerUrl``, ``allowedOrigins`` (a comma list): replace the stage's own.
+* ``speakerDomain``, ``listenerDomain``, ``certificateArn``: the apps' own names, all three or none.
+* ``listenerUrl``: where listeners go instead of the listeners' app.
+* ``allowedOrigins`` (a comma list): origins besides the apps' own, instead of the stage's.
+* ``alarmEmail``: who is told of alarms.
 """
 
 import argparse
@@ -14,17 +17,30 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from aws_cdk import Annotations, App, Tags
+from aws_cdk import App, Tags
 
 from infrastructure.nag import check_rules
 from infrastructure.settings import STAGES, SettingsError, StageSettings
 from infrastructure.stacks.api import ApiStack
 from infrastructure.stacks.data import DataStack
+from infrastructure.stacks.observability import ObservabilityStack
 from infrastructure.stacks.processing import ProcessingStack
+from infrastructure.stacks.web import WebStack
 
 ROOT = Path(__file__).resolve().parent.parent
+
+CONTEXT_KEYS = (
+    "stage",
+    "layer",
+    "listenerUrl",
+    "allowedOrigins",
+    "speakerDomain",
+    "listenerDomain",
+    "certificateArn",
+    "alarmEmail",
+)
+"""The context values that `main` takes."""
 
 
 def new_app(*, context: Mapping[str, str] | None = None, output_directory: Path | None = None) -> App:
@@ -63,8 +79,15 @@ def add_stage(app: App, settings: StageSettings, *, layer_directory: Path) -> No
     prefix = f"Babelcast{settings.name.capitalize()}"
     functions = ROOT / "lambdas"
     data = DataStack(app, f"{prefix}Data", settings=settings)
+    web = WebStack(app, f"{prefix}Web", settings=settings, data=data)
     api = ApiStack(
-        app, f"{prefix}Api", settings=settings, data=data, code_directory=functions, layer_directory=layer_directory
+        app,
+        f"{prefix}Api",
+        settings=settings,
+        data=data,
+        web=web,
+        code_directory=functions,
+        layer_directory=layer_directory,
     )
     processing = ProcessingStack(
         app,
@@ -75,14 +98,13 @@ def add_stage(app: App, settings: StageSettings, *, layer_directory: Path) -> No
         code_directory=functions,
         layer_directory=layer_directory,
     )
-    if (urlsplit(settings.listener_url).hostname or "").endswith(".example"):
-        Annotations.of(api).add_warning_v2(
-            "babelcast:address", "The stage's web addresses are examples: pass -c listenerUrl= and -c allowedOrigins="
-        )
-    for stack in (data, api, processing):
+    observability = ObservabilityStack(
+        app, f"{prefix}Observability", settings=settings, data=data, api=api, processing=processing
+    )
+    for stack in (data, web, api, processing, observability):
         Tags.of(stack).add("Application", "Babelcast")
         Tags.of(stack).add("Stage", settings.name)
-    check_rules(app, settings=settings, data=data, api=api, processing=processing)
+    check_rules(app, settings=settings, data=data, web=web, api=api, processing=processing)
 
 
 def stage_of(context: Mapping[str, str | None]) -> StageSettings:
@@ -100,6 +122,10 @@ def stage_of(context: Mapping[str, str | None]) -> StageSettings:
         settings,
         listener_url=listener_url or settings.listener_url,
         allowed_origins=tuple(allowed_origins.split(",")) if allowed_origins else settings.allowed_origins,
+        speaker_domain=context.get("speakerDomain") or settings.speaker_domain,
+        listener_domain=context.get("listenerDomain") or settings.listener_domain,
+        certificate_arn=context.get("certificateArn") or settings.certificate_arn,
+        alarm_email=context.get("alarmEmail") or settings.alarm_email,
     )
 
 
@@ -110,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pairs = [pair.partition("=") for pair in parser.parse_args(arguments).context]
     app = new_app(context={key: value for key, _, value in pairs})
     try:
-        context = {key: app.node.try_get_context(key) for key in ("stage", "layer", "listenerUrl", "allowedOrigins")}
+        context = {key: app.node.try_get_context(key) for key in CONTEXT_KEYS}
         add_stage(app, stage_of(context), layer_directory=ROOT / (context["layer"] or "build/layer"))
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")

@@ -8,16 +8,18 @@ from infrastructure.settings import StageSettings
 from infrastructure.stacks.api import ApiStack
 from infrastructure.stacks.data import DataStack
 from infrastructure.stacks.processing import ProcessingStack
+from infrastructure.stacks.web import WebStack
 
 _RULES = "AwsSolutions::AwsSolutions-"
 
 
 def check_rules(
-    app: App, *, settings: StageSettings, data: DataStack, api: ApiStack, processing: ProcessingStack
+    app: App, *, settings: StageSettings, data: DataStack, web: WebStack, api: ApiStack, processing: ProcessingStack
 ) -> None:
     """Check the app when it is synthesised, but for the findings acknowledged here."""
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     _accept_storage(data, settings)
+    _accept_sites(web, settings)
     _accept_apis(api)
     _accept_functions(api, processing)
     _accept_wildcards(data, api, processing)
@@ -44,6 +46,32 @@ def _accept_storage(data: DataStack, settings: StageSettings) -> None:
     if not settings.keeps_data:
         tables = (data.sessions, data.connections, data.segments, data.rate_limits)
         _accept("DDB3", "A stage for trying out; every item expires within a day", *tables)
+
+
+def _accept_sites(web: WebStack, settings: StageSettings) -> None:
+    buckets = (web.speaker.bucket, web.listener.bucket)
+    distributions = (web.speaker.distribution, web.listener.distribution)
+    _accept("S1", "Only the distribution reads it, files that are public; deployments are in CloudTrail", *buckets)
+    _accept(
+        "CFR3",
+        "A line would join a listener's IP address to the session in the page's query, for files that are public; "
+        "requests and error rates are CloudFront's metrics, and what listeners then do is logged by the APIs",
+        *distributions,
+    )
+    _accept("CFR1", "Listeners may be in any country; languages are what it is for", *distributions)
+    _accept(
+        "CFR2",
+        "Static files, GET and HEAD only, nothing behind them that a request could reach or overload; "
+        "the APIs have other addresses and throttle by themselves",
+        *distributions,
+    )
+    if settings.certificate_arn is None:
+        _accept(
+            "CFR4",
+            "The minimum cannot be set for CloudFront's own names; browsers that can run the apps take TLS 1.2 or "
+            "later. Custom domains get it as a minimum",
+            *distributions,
+        )
 
 
 def _accept_apis(api: ApiStack) -> None:

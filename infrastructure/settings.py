@@ -46,6 +46,13 @@ class LogLevel(StrEnum):
     WARNING = "WARNING"
 
 
+class EdgeLocations(StrEnum):
+    """Near whom the apps are kept; values are the members of `aws_cloudfront.PriceClass`."""
+
+    NORTH_AMERICA_AND_EUROPE = "PRICE_CLASS_100"
+    EVERYWHERE = "PRICE_CLASS_ALL"
+
+
 class LogRetention(StrEnum):
     """How long logs are kept; values are the members of `aws_logs.RetentionDays`."""
 
@@ -74,6 +81,12 @@ def _is_origin(url: str) -> bool:
     parts = urlsplit(url)
     is_local = parts.scheme == "http" and parts.hostname == "localhost"
     return (is_local or parts.scheme == "https") and bool(parts.hostname) and url == f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_domain(name: str) -> bool:
+    """Whether this is a host's full name in lower case, as a certificate and CloudFront take it."""
+    label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    return len(name) <= 253 and re.fullmatch(rf"({label}\.)+{label}", name) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,10 +191,14 @@ class StageSettings:
         clip_retention_days: Clips are deleted after this.
         keeps_data: Tables, users and clips survive the stack's deletion, and tables can be restored to a point in time.
         websocket_access_logs: Log each WebSocket event's route and status; sets the account's API Gateway log role.
-        allowed_origins: Web origins that may call the HTTP API and fetch clips.
-        listener_url: Where listeners go; the session's id is appended by the HTTP API.
+        edge_locations: Near whom the apps are kept.
+        speaker_domain, listener_domain: Names of the apps' sites, which need a DNS record each; None for CloudFront's.
+        certificate_arn: For both names, in us-east-1; given with them or not at all.
+        allowed_origins: Web origins that may call the HTTP API and fetch clips, besides the apps' own.
+        listener_url: Where listeners go instead of the listeners' app; the HTTP API appends the session's id.
         http_requests_per_s, http_burst: What the HTTP API lets through, all callers together.
         speakers_sign_up: Anyone may open a speaker's account; otherwise an operator does.
+        alarm_email: Who is told of alarms, once they have confirmed it; None for nobody.
     """
 
     name: str
@@ -198,11 +215,21 @@ class StageSettings:
     keeps_data: bool
     tracing: bool
     websocket_access_logs: bool
-    allowed_origins: tuple[str, ...]
-    listener_url: str
+    edge_locations: EdgeLocations
+    speaker_domain: str | None = None
+    listener_domain: str | None = None
+    certificate_arn: str | None = None
+    allowed_origins: tuple[str, ...] = ()
+    listener_url: str | None = None
     http_requests_per_s: int = 50
     http_burst: int = 100
     speakers_sign_up: bool = False
+    alarm_email: str | None = None
+
+    @property
+    def metrics_namespace(self) -> str:
+        """Where the functions' metrics are; stages in one account do not mix."""
+        return f"Babelcast/{self.name}"
 
     def __post_init__(self) -> None:
         _require(
@@ -215,27 +242,64 @@ class StageSettings:
         _require_range("max_segment_s", self.max_segment_s, 2, 30)
         if self.draft_after_quiet_ms is not None:
             _require_range("draft_after_quiet_ms", self.draft_after_quiet_ms, 100, 2_000)
+        _require(
+            condition=self.alarm_email is None
+            or re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.alarm_email) is not None,
+            otherwise=f"alarm_email {self.alarm_email!r} is no e-mail address",
+        )
         _require_range("clip_retention_days", self.clip_retention_days, 1, 7)
         _require_range("http_requests_per_s", self.http_requests_per_s, 1, 10_000)
         _require_range("http_burst", self.http_burst, self.http_requests_per_s, 5_000)
-        _require_unique("allowed_origins", self.allowed_origins)
+        self._require_addresses()
+        attempt_s = self.functions.audio_processor.timeout_s + self.cells.batch_window_s
+        _require(
+            condition=attempt_s < self.cells.record_age_s,
+            otherwise=f"a batch may take {attempt_s} s and its records are dropped at {self.cells.record_age_s} s, "
+            "which leaves no retry: shorten audio_processor.timeout_s or the batch window",
+        )
+
+    def _require_addresses(self) -> None:
+        if self.allowed_origins:
+            _require_unique("allowed_origins", self.allowed_origins)
         for origin in self.allowed_origins:
             _require(
                 condition=_is_origin(origin),
                 otherwise=f"allowed origin {origin!r} must be https://host (or http://localhost:port), without a path",
             )
-        listener = urlsplit(self.listener_url)
+        listener = urlsplit(self.listener_url or "https://listener.invalid")
         _require(
             condition=_is_origin(f"{listener.scheme}://{listener.netloc}")
             and not listener.query
             and not listener.fragment,
             otherwise=f"listener_url {self.listener_url!r} must be https (or http://localhost), without a query",
         )
-        attempt_s = self.functions.audio_processor.timeout_s + self.cells.batch_window_s
+        custom = {
+            "speaker_domain": self.speaker_domain,
+            "listener_domain": self.listener_domain,
+            "certificate_arn": self.certificate_arn,
+        }
+        missing = [name for name, value in custom.items() if not value]
         _require(
-            condition=attempt_s < self.cells.record_age_s,
-            otherwise=f"a batch may take {attempt_s} s and its records are dropped at {self.cells.record_age_s} s, "
-            "which leaves no retry: shorten audio_processor.timeout_s or the batch window",
+            condition=len(missing) in (0, len(custom)),
+            otherwise=f"{' and '.join(missing)} missing: custom domains need speaker_domain, listener_domain and "
+            "certificate_arn together",
+        )
+        for name in ("speaker_domain", "listener_domain"):
+            _require(
+                condition=custom[name] is None or _is_domain(custom[name] or ""),
+                otherwise=f"{name} {custom[name]!r} must be a host's name such as speak.example.org, without https://",
+            )
+        _require(
+            condition=self.speaker_domain is None or self.speaker_domain != self.listener_domain,
+            otherwise=f"speaker_domain and listener_domain are both {self.speaker_domain}; each app needs its own, "
+            "so that listeners' pages have no right to the microphone",
+        )
+        _require(
+            condition=self.certificate_arn is None
+            or re.fullmatch(r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[\w-]+", self.certificate_arn)
+            is not None,
+            otherwise=f"certificate_arn {self.certificate_arn!r} must be a certificate of ACM in us-east-1, "
+            "where CloudFront looks for it: arn:aws:acm:us-east-1:<account>:certificate/<id>",
         )
 
 
@@ -261,10 +325,10 @@ DEV: Final = StageSettings(
     keeps_data=False,
     tracing=False,
     websocket_access_logs=False,
+    edge_locations=EdgeLocations.NORTH_AMERICA_AND_EUROPE,
     allowed_origins=("http://localhost:5173", "http://localhost:5174"),
-    listener_url="http://localhost:5174",
 )
-"""For trying out: cheapest, deleted without a trace, its web apps served by Vite on the developer's machine."""
+"""For trying out: cheapest, deleted without a trace; apps served by Vite on the developer's machine may use it too."""
 
 PROD: Final = StageSettings(
     name="prod",
@@ -288,8 +352,7 @@ PROD: Final = StageSettings(
     keeps_data=True,
     tracing=True,
     websocket_access_logs=True,
-    allowed_origins=("https://speaker.babelcast.example", "https://listener.babelcast.example"),
-    listener_url="https://listener.babelcast.example",
+    edge_locations=EdgeLocations.EVERYWHERE,
 )
 """For the public: two cells, so that a fault leaves half of the sessions alone, within the default Transcribe quota."""
 

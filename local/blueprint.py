@@ -33,6 +33,7 @@ from local.template.data_resources import DataDescription, UserPoolClientDescrip
 from local.template.intrinsics import Physical, Pseudo, Resolver
 
 _DEFAULT_REGION: Final = "us-east-1"
+_DISTRIBUTION_TYPE: Final = "AWS::CloudFront::Distribution"
 _T = TypeVar("_T")
 
 
@@ -81,7 +82,7 @@ class Blueprint:
         return _only(self.data.user_pool_clients, "user pool client")
 
     def resolver(self, stores: Mapping[ResourceKey, Physical]) -> Resolver:
-        """Resolves values with these stores, and the names of functions and APIs."""
+        """Resolves values with these stores, and the names of functions, APIs and CloudFront distributions."""
         physical = dict(stores)
         for key, name in self.function_names.items():
             physical[key] = Physical(ref=name, attributes={"Arn": self._function_arn(name)})
@@ -89,6 +90,10 @@ class Blueprint:
             scheme = "wss" if api is self._websocket else "https"
             endpoint = f"{scheme}://{_api_id(api)}.execute-api.{self.region}.amazonaws.com"
             physical[api.key] = Physical(ref=_api_id(api), attributes={"ApiId": _api_id(api), "ApiEndpoint": endpoint})
+        for distribution in self._assembly.of_type(_DISTRIBUTION_TYPE):
+            # Nothing is served there; it is an address that no other has, as AWS's are.
+            domain = f"{distribution.key.logical_id.lower()}.cloudfront.net"
+            physical[distribution.key] = Physical(ref=distribution.key.logical_id, attributes={"DomainName": domain})
         return Resolver(self._assembly, physical, Pseudo(region=self.region, account_id=ACCOUNT_ID))
 
     def functions(
@@ -150,7 +155,7 @@ class Blueprint:
                 api_id=_api_id(self._http),
                 stage=self._http.stage,
                 routes=[self._http_route(route, resolver) for route in self._http.routes],
-                cors=self._cors(more_origins),
+                cors=self._cors(resolver, more_origins),
             ),
             limits=limits,
         )
@@ -221,12 +226,12 @@ class Blueprint:
             scopes=list(route.scopes),
         )
 
-    def _cors(self, more_origins: Sequence[str]) -> Cors | None:
+    def _cors(self, resolver: Resolver, more_origins: Sequence[str]) -> Cors | None:
         cors = self._http.cors
         if cors is None:
             return None
         return Cors(
-            allow_origins=[*cors.allow_origins, *more_origins],
+            allow_origins=[*(resolver.text(self._http.key.stack, each) for each in cors.allow_origins), *more_origins],
             allow_methods=list(cors.allow_methods),
             allow_headers=list(cors.allow_headers),
             expose_headers=list(cors.expose_headers),

@@ -34,7 +34,9 @@ async def serve(options: StackOptions, console: Console, ports: AppPorts, *, app
     """
     console.print("starting the system")
     async with AsyncExitStack() as running:
-        speaker = await running.enter_async_context(WebApp(apps_dir / "speaker" / "dist", port=ports.speaker))
+        speaker = await running.enter_async_context(
+            WebApp(apps_dir / "speaker" / "dist", port=ports.speaker, uses_microphone=True)
+        )
         listener = await running.enter_async_context(WebApp(apps_dir / "listener" / "dist", port=ports.listener))
         origins = (speaker.origin, listener.origin)
         options = replace(options, allowed_origins=origins, listener_url=listener.origin)

@@ -75,6 +75,7 @@ class StackOptions:
     Attributes:
         state_dir: Receives `stack.json`, configurations and logs; its contents are replaced.
         assembly_dir: The stage's synthesized cloud assembly.
+        packaged: Functions have their packages and nothing else; the assembly's layer must be built for this machine.
         engine: Speech, or tones for tests that must be exact.
         websocket_port, http_port, aws_port: 0 takes a free one.
         service_times: How long the speech services and S3 take; at once without. `local.services.profiles` has some.
@@ -93,6 +94,7 @@ class StackOptions:
 
     state_dir: Path
     assembly_dir: Path
+    packaged: bool = False
     engine: Engine = Engine.SPEECH
     websocket_port: int = 0
     http_port: int = 0
@@ -300,10 +302,9 @@ class Stack:
                     str(self._state.function_logs),
                     "--region",
                     self._blueprint.region,
-                    "--max-environments",
-                    str(options.max_environments),
-                    "--idle-seconds",
-                    str(options.idle_seconds),
+                    f"--max-environments={options.max_environments}",
+                    f"--idle-seconds={options.idle_seconds}",
+                    *(("--runtime-directory", str(self._state.path / "runtime")) if options.packaged else ()),
                 ),
             )
         )

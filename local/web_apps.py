@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from infrastructure import page_policies
 from local.endpoints import Endpoints
 from local.errors import UserError
 from local.stack import PortBusyError
@@ -33,28 +34,17 @@ class AppNotBuiltError(UserError):
 
 
 def content_security_policy(endpoints: Endpoints) -> str:
-    """What the pages may load and reach: themselves and the stage.
+    """The policy that CloudFront sends, for a stage's exact addresses: see `infrastructure.page_policies`.
 
     Args:
-        endpoints: The stage; clips come from its storage.
+        endpoints: The stage; without an AWS endpoint of its own it is a deployed one, whose bucket is not known here.
     """
-    urls = [endpoints.http_api_url, endpoints.websocket_url, endpoints.aws_endpoint_url or "https://*.amazonaws.com"]
-    reached = " ".join(dict.fromkeys(_origin(url) for url in urls))
-    clips = _origin(endpoints.aws_endpoint_url or "https://*.amazonaws.com")
-    return "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self' data: blob:",
-            f"media-src 'self' blob: {clips}",
-            f"connect-src 'self' {reached}",
-            "worker-src 'self'",
-            "manifest-src 'self'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'none'",
-        )
+    aws = endpoints.aws_endpoint_url
+    return page_policies.content_security_policy(
+        http_api=_origin(endpoints.http_api_url),
+        websocket_api=_origin(endpoints.websocket_url),
+        accounts=_origin(aws or f"https://cognito-idp.{endpoints.region}.amazonaws.com"),
+        clips=_origin(aws or f"https://*.s3.{endpoints.region}.amazonaws.com"),
     )
 
 
@@ -66,12 +56,13 @@ def _origin(url: str) -> str:
 class WebApp:
     """One app's own origin. An async context manager: entered when its port is taken."""
 
-    def __init__(self, dist: Path, *, port: int = 0) -> None:
+    def __init__(self, dist: Path, *, port: int = 0, uses_microphone: bool = False) -> None:
         """Prepare.
 
         Args:
             dist: The production build.
             port: 0 takes a free one.
+            uses_microphone: The pages may ask for it; otherwise the browser refuses without asking anybody.
 
         Raises:
             AppNotBuiltError: There is no build.
@@ -80,6 +71,7 @@ class WebApp:
             raise AppNotBuiltError(dist)
         self._dist = dist
         self._port = port
+        self._permissions = page_policies.permissions_policy(microphone=uses_microphone)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -126,7 +118,8 @@ class WebApp:
         async def get_index(_: web.Request) -> web.FileResponse:
             return web.FileResponse(self._dist / "index.html")
 
-        application = web.Application(middlewares=[_with_headers(content_security_policy(endpoints))])
+        headers = _with_headers(content_security_policy(endpoints), permissions=self._permissions)
+        application = web.Application(middlewares=[headers])
         application.add_routes(
             [web.get("/", get_index), web.get("/config.json", get_config), web.static("/", self._dist)]
         )
@@ -135,7 +128,7 @@ class WebApp:
         await web.SockSite(self._runner, self._socket).start()
 
 
-def _with_headers(policy: str) -> Middleware:
+def _with_headers(policy: str, *, permissions: str) -> Middleware:
     @web.middleware
     async def add(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
@@ -143,8 +136,9 @@ def _with_headers(policy: str) -> Middleware:
             {
                 "Content-Security-Policy": policy,
                 "X-Content-Type-Options": "nosniff",
-                "Referrer-Policy": "no-referrer",
-                "Permissions-Policy": "microphone=(self)",
+                "X-Frame-Options": "DENY",
+                "Referrer-Policy": page_policies.REFERRER_POLICY,
+                "Permissions-Policy": permissions,
                 "Cache-Control": _IMMUTABLE if request.path.startswith("/assets/") else "no-cache",
             }
         )

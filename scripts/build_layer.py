@@ -7,11 +7,14 @@ Source: bytecode measured on boto3 (116 against 676 ms) and its neighbours.
 
 import argparse
 import compileall
+import hashlib
+import platform
 import py_compile
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +25,35 @@ REQUIREMENTS: Final = ROOT / "requirements" / "layer.txt"
 LAMBDA_PYTHON: Final = (3, 13)
 LAMBDA_PLATFORMS: Final = ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
 """Newest first: with the older alone, some packages silently fall back to an old release."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerPlatform:
+    """Where a layer is to run.
+
+    Attributes:
+        name: For people.
+        wheels: pip's names of the platforms, newest first.
+        python: Version of the interpreter.
+    """
+
+    name: str
+    wheels: tuple[str, ...]
+    python: tuple[int, int]
+
+    @classmethod
+    def of_this_machine(cls) -> "LayerPlatform":
+        """This machine and interpreter, so that packages can be run where they are built."""
+        machine = platform.machine()
+        return cls(
+            name="this machine",
+            wheels=(f"manylinux_2_28_{machine}", f"manylinux2014_{machine}"),
+            python=(sys.version_info.major, sys.version_info.minor),
+        )
+
+
+LAMBDA: Final = LayerPlatform(name="Lambda", wheels=LAMBDA_PLATFORMS, python=LAMBDA_PYTHON)
+"""What is deployed."""
 
 MAX_UNZIPPED_BYTES: Final = 250 * 1024 * 1024
 """A function with its layers. Source: Lambda gettingstarted-limits."""
@@ -34,21 +66,21 @@ class LayerError(Exception):
     """The layer cannot be built or used; the message says why."""
 
 
-def install_packages(target: Path) -> None:
-    """Install the pinned packages as wheels for Lambda's platform.
+def install_packages(target: Path, built_for: LayerPlatform = LAMBDA) -> None:
+    """Install the pinned packages as wheels for a platform.
 
     Raises:
         LayerError: pip failed; its own words are on stderr.
     """
-    platforms = [option for platform in LAMBDA_PLATFORMS for option in ("--platform", platform)]
+    platforms = [option for wheels in built_for.wheels for option in ("--platform", wheels)]
     command = [
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"),
         *platforms,
-        *("--implementation", "cp", "--python-version", ".".join(map(str, LAMBDA_PYTHON))),
+        *("--implementation", "cp", "--python-version", ".".join(map(str, built_for.python))),
         *("--only-binary=:all:", "--no-deps", "--target", str(target), "--requirement", str(REQUIREMENTS)),
     ]
     if subprocess.run(command, check=False).returncode != 0:
-        raise LayerError(f"pip could not install {REQUIREMENTS.relative_to(ROOT)} for Lambda")
+        raise LayerError(f"pip could not install {REQUIREMENTS.relative_to(ROOT)} for {built_for.name}")
     shutil.rmtree(target / "bin", ignore_errors=True)
 
 
@@ -57,16 +89,16 @@ def copy_shared_code(target: Path) -> None:
     shutil.copytree(SHARED_CODE, target / SHARED_CODE.name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def compile_bytecode(layer: Path) -> bool:
+def compile_bytecode(layer: Path, python: tuple[int, int] = LAMBDA_PYTHON) -> bool:
     """Compile everything, to be trusted without looking at the source's time, which zipping changes.
 
     Returns:
-        False if this interpreter's bytecode is not Lambda's, and nothing was compiled.
+        False if this interpreter is another version, whose bytecode would be of no use; nothing was compiled.
 
     Raises:
         LayerError: A file does not compile.
     """
-    if sys.version_info[:2] != LAMBDA_PYTHON:
+    if sys.version_info[:2] != python:
         return False
     compiled = compileall.compile_dir(
         layer,
@@ -86,7 +118,7 @@ def unzipped_bytes(layer: Path) -> int:
     return sum(path.stat().st_size for path in layer.rglob("*") if path.is_file())
 
 
-def build(output: Path) -> str:
+def build(output: Path, built_for: LayerPlatform = LAMBDA) -> str:
     """Build the layer in place of what is there.
 
     Returns:
@@ -98,9 +130,9 @@ def build(output: Path) -> str:
     unfinished = output.with_name(f"{output.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        install_packages(unfinished / "python")
+        install_packages(unfinished / "python", built_for)
         copy_shared_code(unfinished / "python")
-        is_compiled = compile_bytecode(unfinished)
+        is_compiled = compile_bytecode(unfinished, built_for.python)
         size = unzipped_bytes(unfinished)
         if size >= MAX_UNZIPPED_BYTES:
             raise LayerError(f"the layer has {size / 2**20:.0f} MB, Lambda takes {MAX_UNZIPPED_BYTES / 2**20:.0f}")
@@ -108,11 +140,35 @@ def build(output: Path) -> str:
         unfinished.replace(output)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    version = ".".join(map(str, LAMBDA_PYTHON))
+    version = ".".join(map(str, built_for.python))
     bytecode = (
         "with bytecode" if is_compiled else f"without bytecode, which only Python {version} can compile for Lambda"
     )
     return f"{output}: {size / 2**20:.1f} MB of {MAX_UNZIPPED_BYTES / 2**20:.0f}, {bytecode}"
+
+
+def layer_digest(built_for: LayerPlatform) -> str:
+    """Tells one layer from another: the platform, the pinned packages and the shared code."""
+    parts = hashlib.sha256(repr(built_for).encode() + REQUIREMENTS.read_bytes())
+    for path in sorted(SHARED_CODE.rglob("*.py")):
+        parts.update(str(path.relative_to(SHARED_CODE)).encode() + b"\0" + path.read_bytes())
+    return parts.hexdigest()
+
+
+def build_if_changed(output: Path, built_for: LayerPlatform = LAMBDA) -> None:
+    """Build the layer unless it is there, made of the same packages and the same code.
+
+    Raises:
+        LayerError: As `build`.
+    """
+    stamp = output.with_name(f"{output.name}.stamp")
+    digest = layer_digest(built_for)
+    if output.is_dir() and stamp.is_file() and stamp.read_text() == digest:
+        return
+    stamp.unlink(missing_ok=True)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    build(output, built_for)
+    stamp.write_text(digest)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

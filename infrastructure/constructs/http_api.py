@@ -18,6 +18,7 @@ class HttpApi(Construct):
 
     Attributes:
         url: ``https://…``, without a trailing slash.
+        api_id: Names its metrics.
         open_routes: The routes that ask for no token.
     """
 
@@ -61,6 +62,7 @@ class HttpApi(Construct):
         self._integration = integrations.HttpLambdaIntegration("Integration", function, scope_permission_to_route=False)
         self._authorizer = authorizers.HttpJwtAuthorizer("Authorizer", token_issuer, jwt_audience=[token_audience])
         self.url = self._api.api_endpoint
+        self.api_id = self._api.api_id
         self.open_routes: list[apigwv2.HttpRoute] = []
 
     def route(self, method: apigwv2.HttpMethod, path: str, *, for_speakers: bool = False) -> None:

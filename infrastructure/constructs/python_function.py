@@ -50,6 +50,9 @@ class PythonFunction(Construct):
     """One function of ``lambdas/``: Python 3.13 on arm64.
 
     Its role can write to its own log group; everything else comes through `grant`.
+
+    Attributes:
+        name: Of its directory, and the dimension ``service`` of its metrics.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class PythonFunction(Construct):
         reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.name = name
         log_group = logs.LogGroup(self, "Logs", retention=defaults.log_retention, removal_policy=RemovalPolicy.DESTROY)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.function = lambda_.Function(
@@ -91,7 +95,6 @@ class PythonFunction(Construct):
                 **defaults.environment,
                 **environment,
                 "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_METRICS_NAMESPACE": "Babelcast",
             },
         )
         self.grant("logs:CreateLogStream", "logs:PutLogEvents", on=[log_group.log_group_arn])

@@ -14,6 +14,7 @@ from infrastructure.constructs.websocket_api import WebSocketApi
 from infrastructure.settings import FunctionSize, StageSettings
 from infrastructure.stacks.data import DataStack
 from infrastructure.stacks.functions import function_defaults, log_retention
+from infrastructure.stacks.web import WebStack
 
 ANSWERED_ROUTES = ("$default", "audioChunk")
 """Answered over the connection by what the function returns: an error and an acknowledgement."""
@@ -54,12 +55,14 @@ class ApiStack(Stack):
         *,
         settings: StageSettings,
         data: DataStack,
+        web: WebStack,
         code_directory: Path,
         layer_directory: Path,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self._data = data
+        self._web = web
         self.functions: list[PythonFunction] = []
         self._defaults = function_defaults(
             self, settings=settings, code_directory=code_directory, layer_directory=layer_directory
@@ -79,7 +82,7 @@ class ApiStack(Stack):
             function=self._http_session_handler().function,
             token_issuer=data.token_issuer,
             token_audience=data.user_pool_client.user_pool_client_id,
-            allowed_origins=settings.allowed_origins,
+            allowed_origins=[*web.origins, *settings.allowed_origins],
             requests_per_s=settings.http_requests_per_s,
             burst=settings.http_burst,
             access_log_retention=log_retention(settings),
@@ -200,7 +203,7 @@ class ApiStack(Stack):
                 "SOURCE_LANGUAGES": ",".join(settings.source_languages),
                 "TARGET_LANGUAGES": ",".join(settings.target_languages),
                 "WEBSOCKET_URL": self.websocket.url,
-                "LISTENER_URL": settings.listener_url,
+                "LISTENER_URL": settings.listener_url or self._web.listener_url,
             },
         )
         function.grant("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=[data.sessions.table_arn])

@@ -111,7 +111,7 @@ class DataStack(Stack):
             cors=[
                 s3.CorsRule(
                     allowed_methods=[s3.HttpMethods.GET],
-                    allowed_origins=list(self._settings.allowed_origins),
+                    allowed_origins=self._origins(),
                     max_age=3_600,
                 )
             ],
@@ -124,6 +124,16 @@ class DataStack(Stack):
             ],
             removal_policy=self._removal,
         )
+
+    def _origins(self) -> list[str]:
+        """From where browsers may fetch clips.
+
+        CloudFront names its distributions after the bucket is there, so without names of our own it is any of them.
+        That lets nobody in: a clip is given to whoever has its presigned address, and to nobody else.
+        """
+        settings = self._settings
+        domains = [domain for domain in (settings.speaker_domain, settings.listener_domain) if domain]
+        return [*(f"https://{domain}" for domain in domains or ["*.cloudfront.net"]), *settings.allowed_origins]
 
     def _user_pool(self) -> cognito.UserPool:
         return cognito.UserPool(

@@ -21,7 +21,11 @@ def function_defaults(
     return FunctionDefaults(
         code_directory=code_directory,
         layer=shared_layer(stack, layer_directory),
-        environment={"STAGE": settings.name, "LOG_LEVEL": settings.log_level},
+        environment={
+            "STAGE": settings.name,
+            "LOG_LEVEL": settings.log_level,
+            "POWERTOOLS_METRICS_NAMESPACE": settings.metrics_namespace,
+        },
         log_retention=log_retention(settings),
         tracing=settings.tracing,
     )

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+from pathlib import Path
 
 from aiohttp import web
 
@@ -15,6 +16,7 @@ from local.lambda_runtime.configuration import RuntimeSettings
 from local.lambda_runtime.function import Functions
 from local.lambda_runtime.invoke_api import invoke_application
 from local.lambda_runtime.runtime_api import RuntimeApi
+from local.lambda_runtime.runtime_directory import make_runtime_directory
 from local.process import announce_ready, end_with_parent, until_terminated
 
 
@@ -48,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--log-directory", required=True, help="gets one log file per function")
+    parser.add_argument("--runtime-directory", help="gets the runtime client; functions then have nothing else of ours")
     parser.add_argument("--region", default=defaults.region)
     parser.add_argument("--max-environments", type=int, default=defaults.max_environments, help="per function")
     parser.add_argument("--idle-seconds", type=float, default=defaults.idle_seconds, help="until an unused one ends")
@@ -56,12 +59,15 @@ def main() -> None:
     options = parser.parse_args()
     settings = RuntimeSettings(
         log_directory=options.log_directory,
+        runtime_directory=options.runtime_directory,
         region=options.region,
         max_environments=options.max_environments,
         idle_seconds=options.idle_seconds,
         init_seconds=options.init_seconds,
         async_retry_seconds=(options.async_retry_seconds[0], options.async_retry_seconds[1]),
     )
+    if settings.runtime_directory is not None:
+        make_runtime_directory(Path(settings.runtime_directory))
     asyncio.run(serve(settings, port=options.port))
 
 

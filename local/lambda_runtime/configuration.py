@@ -13,7 +13,8 @@ class FunctionConfiguration:
         handler: `package.module.function`.
         code_directory: What Lambda unpacks as /var/task; the working directory.
         layer_directories: Each with a `python/` directory. They come *after* the interpreter's own packages on the
-            path, because the wheels in a layer are built for Lambda's processor and Python.
+            path, because the wheels in a layer are built for Lambda's processor and Python; unless functions
+            are to have nothing else (`RuntimeSettings.runtime_directory`).
         environment: The function's variables; they win over the runtime's own.
         timeout_seconds: An invocation that takes longer is killed with its environment.
         memory_mb: Told to the function, not enforced.
@@ -36,6 +37,8 @@ class RuntimeSettings:
     """How this machine runs functions.
 
     Attributes:
+        runtime_directory: Functions have their code, their layers and this directory, which holds Lambda's runtime
+            client, and nothing else of this machine's, as on Lambda. None: they have this interpreter's packages.
         log_directory: Gets one file per function with what it prints and Lambda's own START, END and REPORT lines.
         region: AWS_REGION of the functions.
         max_environments: Environments per function; more invocations wait for a free one.
@@ -45,6 +48,7 @@ class RuntimeSettings:
     """
 
     log_directory: str
+    runtime_directory: str | None = None
     region: str = "us-east-1"
     max_environments: int = 8
     idle_seconds: float = 300.0

@@ -120,7 +120,7 @@ class Environment:
         began = time.monotonic()
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-P",
+            *(("-P",) if self._settings.runtime_directory is None else ("-I", "-S")),
             str(_MAIN),
             str(PROJECT_ROOT),
             self.function.handler,
@@ -253,7 +253,7 @@ class Environment:
             "TZ": ":UTC",
             "PYTHONPATH": code,
             "LAMBDA_TASK_ROOT": code,
-            "LAMBDA_RUNTIME_DIR": code,
+            "LAMBDA_RUNTIME_DIR": self._settings.runtime_directory or code,
             "_HANDLER": function.handler,
             "AWS_LAMBDA_RUNTIME_API": runtime_api,
             "AWS_LAMBDA_FUNCTION_NAME": function.name,

@@ -64,9 +64,9 @@ class HttpRouteDescription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorsDescription:
-    """An HTTP API's CORS configuration."""
+    """An HTTP API's CORS configuration; origins may contain intrinsics."""
 
-    allow_origins: tuple[str, ...]
+    allow_origins: tuple[Any, ...]
     allow_methods: tuple[str, ...]
     allow_headers: tuple[str, ...]
     expose_headers: tuple[str, ...]

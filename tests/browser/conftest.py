@@ -145,7 +145,8 @@ async def open_venue(engine: Engine, directory: Path) -> AsyncIterator[Venue]:
     shutil.copy(WORKLET, directory / "listener")
     async with AsyncExitStack() as running:
         speaker, listener, rough_listener = [
-            await running.enter_async_context(WebApp(directory / name)) for name in ("speaker", "listener", "listener")
+            await running.enter_async_context(WebApp(directory / name, uses_microphone=name == "speaker"))
+            for name in ("speaker", "listener", "listener")
         ]
         options = StackOptions(
             state_dir=directory / "state",

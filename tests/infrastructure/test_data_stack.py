@@ -75,20 +75,18 @@ def test_clips_are_private_encrypted_and_gone_after_a_day(stage: SynthesizedStag
 
 
 def test_clips_are_fetched_over_tls_only(stage: SynthesizedStage) -> None:
-    (policy,) = stage.of_type("S3::BucketPolicy")
-    (statement,) = policy.properties["PolicyDocument"]["Statement"]
+    (statement,) = stage.one("S3::BucketPolicy", "AudioBucketPolicy").properties["PolicyDocument"]["Statement"]
 
     assert (statement["Effect"], statement["Action"], statement["Principal"]) == ("Deny", "s3:*", {"AWS": "*"})
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert statement["Resource"] == ["<AudioBucket.Arn>", "<AudioBucket.Arn>/*"]
 
 
-def test_browsers_may_fetch_clips_from_the_stages_origins(stage: SynthesizedStage) -> None:
-    (rule,) = stage.one("S3::Bucket", "AudioBucket").properties["CorsConfiguration"]["CorsRules"]
-
-    assert rule["AllowedMethods"] == ["GET"]
-    assert rule["AllowedOrigins"]
-    assert "*" not in rule["AllowedOrigins"]
+def test_browsers_may_fetch_clips_for_the_apps_pages(dev: SynthesizedStage, prod: SynthesizedStage) -> None:
+    for stage, others in ((dev, ["http://localhost:5173", "http://localhost:5174"]), (prod, [])):
+        (rule,) = stage.one("S3::Bucket", "AudioBucket").properties["CorsConfiguration"]["CorsRules"]
+        assert rule["AllowedMethods"] == ["GET"]
+        assert rule["AllowedOrigins"] == ["https://*.cloudfront.net", *others]
 
 
 def test_speakers_sign_in_with_a_password_or_srp_and_stay_signed_in(stage: SynthesizedStage) -> None:

@@ -121,7 +121,7 @@ def test_the_environment_is_what_the_function_reads(name: str, stage: Synthesize
     for function in stage.every_function()[name]:
         environment = dict(function.properties["Environment"]["Variables"])
         assert environment.pop("POWERTOOLS_SERVICE_NAME") == name
-        assert environment.pop("POWERTOOLS_METRICS_NAMESPACE") == "Babelcast"
+        assert environment.pop("POWERTOOLS_METRICS_NAMESPACE") == f"Babelcast/{environment['STAGE']}"
         assert required <= environment.keys() <= required | optional
         read_settings(settings, environment)
 

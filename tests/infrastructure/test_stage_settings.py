@@ -8,6 +8,13 @@ from babelcast.domain.languages import LANGUAGES, LanguageOffer
 from infrastructure.app import main, stage_of
 from infrastructure.settings import DEV, PROD, STAGES, FunctionSize, SettingsError, StageSettings
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1a2b-3c4d"
+CUSTOM_DOMAINS: dict[str, Any] = {
+    "speaker_domain": "speak.example.org",
+    "listener_domain": "hear.example.org",
+    "certificate_arn": CERTIFICATE,
+}
+
 
 @pytest.mark.parametrize("settings", STAGES.values(), ids=STAGES.keys())
 def test_a_stage_offers_every_language_that_aws_has(settings: StageSettings) -> None:
@@ -34,6 +41,14 @@ def test_a_stage_offers_every_language_that_aws_has(settings: StageSettings) -> 
         ({"listener_url": "http://babelcast.example"}, "listener_url"),
         ({"listener_url": "https://babelcast.example/?a=1"}, "listener_url"),
         ({"http_burst": 1}, "http_burst is 1"),
+        ({"speaker_domain": "speak.example.org"}, "listener_domain and certificate_arn missing"),
+        (
+            CUSTOM_DOMAINS | {"speaker_domain": "https://speak.example.org"},
+            "speaker_domain 'https://speak.example.org'",
+        ),
+        (CUSTOM_DOMAINS | {"listener_domain": "localhost"}, "listener_domain 'localhost'"),
+        (CUSTOM_DOMAINS | {"listener_domain": "speak.example.org"}, "are both speak.example.org"),
+        (CUSTOM_DOMAINS | {"certificate_arn": CERTIFICATE.replace("us-east-1", "eu-central-1")}, "in us-east-1"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
@@ -81,6 +96,16 @@ def test_the_context_chooses_a_stage_and_its_addresses() -> None:
         PROD, listener_url="https://hear.example.org", allowed_origins=("https://a.org", "https://b.org")
     )
     assert stage_of({}) == DEV
+
+
+def test_the_context_names_the_apps_sites() -> None:
+    context = {
+        "speakerDomain": "speak.example.org",
+        "listenerDomain": "hear.example.org",
+        "certificateArn": CERTIFICATE,
+    }
+
+    assert stage_of(context) == replace(DEV, **CUSTOM_DOMAINS)
 
 
 @pytest.mark.parametrize(

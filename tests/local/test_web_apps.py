@@ -60,9 +60,21 @@ def test_a_deployed_stage_gives_clips_from_its_storage() -> None:
         user_pool_id="pool",
         user_pool_client_id="client",
     )
-    assert "connect-src 'self' https://api.example.com wss://live.example.com https://*.amazonaws.com" in (
-        content_security_policy(deployed)
-    )
+    rules = dict(rule.split(" ", 1) for rule in content_security_policy(deployed).split("; "))
+    accounts, clips = "https://cognito-idp.eu-central-1.amazonaws.com", "https://*.s3.eu-central-1.amazonaws.com"
+    assert rules["connect-src"] == f"'self' https://api.example.com wss://live.example.com {accounts} {clips}"
+    assert rules["media-src"] == f"'self' blob: {clips}"
+
+
+async def test_only_an_app_that_uses_the_microphone_may_ask_for_it(dist: Path) -> None:
+    for uses_microphone, allowed in ((True, "microphone=(self)"), (False, "microphone=()")):
+        async with (
+            WebApp(dist, uses_microphone=uses_microphone) as app,
+            aiohttp.ClientSession(app.origin) as browser,
+        ):
+            await app.serve(ENDPOINTS, listener_url="http://localhost:4000")
+            async with browser.get("/") as page:
+                assert allowed in page.headers["Permissions-Policy"]
 
 
 async def test_an_app_that_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:

@@ -1,0 +1,176 @@
+"""What a stage measures, as CloudWatch metrics: its own by name, those of AWS by the stage's resources."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+MINUTE: Final = Duration.minutes(1)
+FIVE_MINUTES: Final = Duration.minutes(5)
+
+PROCESSOR: Final = "audio_processor"
+CONNECTIONS: Final = "connection_handler"
+AUTHORIZER: Final = "authorizer"
+SESSIONS: Final = "http_session_handler"
+DISCONNECTS: Final = "disconnect_handler"
+
+_MS_PER_MINUTE: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageMetrics:
+    """The metrics of one stage.
+
+    Attributes:
+        namespace: Of the functions' own metrics.
+        function_names: Physical names by what people call the functions.
+        stream_names: One per cell, in the cells' order.
+        failure_queue_names: The same.
+        table_names: Physical names by what people call the tables.
+        index_name: The index of the connections' table.
+        websocket_api_id: Its only stage is ``websocket_stage``.
+        http_api_id: Its only stage is ``$default``.
+    """
+
+    namespace: str
+    function_names: Mapping[str, str]
+    stream_names: tuple[str, ...]
+    failure_queue_names: tuple[str, ...]
+    table_names: Mapping[str, str]
+    connections_table: str
+    index_name: str
+    websocket_api_id: str
+    websocket_stage: str
+    http_api_id: str
+
+    def own(
+        self,
+        name: str,
+        *,
+        by: str = PROCESSOR,
+        statistic: str = "Sum",
+        label: str | None = None,
+        period: Duration = MINUTE,
+    ) -> cloudwatch.Metric:
+        """A metric that a function writes; docs/observability.md lists them.
+
+        Args:
+            name: As the code has it.
+            by: The function that writes it.
+            statistic: ``Sum``, ``p95`` and so on.
+            label: In graphs; None for the name.
+            period: Of each value.
+        """
+        return cloudwatch.Metric(
+            namespace=self.namespace,
+            metric_name=name,
+            dimensions_map={"service": by},
+            statistic=statistic,
+            label=label or name,
+            period=period,
+        )
+
+    def own_by_language(self, *names: str) -> cloudwatch.MathExpression:
+        """Every language's counter of these names, whichever languages there are by now."""
+        wanted = " OR ".join(f'"{name}"' for name in names)
+        return cloudwatch.MathExpression(
+            expression=f"SEARCH('{{{self.namespace},language,service}} MetricName=({wanted})', 'Sum', 300)",
+            using_metrics={},
+            label="",
+            period=FIVE_MINUTES,
+        )
+
+    def per_minute(self, name: str, *, label: str, by: str = PROCESSOR) -> cloudwatch.MathExpression:
+        """A counter of milliseconds as minutes for each minute: how many at the same time, all cells together."""
+        metric = self.own(name, by=by)
+        return cloudwatch.MathExpression(
+            expression=f"{_id(metric)} / {_MS_PER_MINUTE}",
+            using_metrics={_id(metric): metric},
+            label=label,
+            period=MINUTE,
+        )
+
+    def function(
+        self, function: str, name: str, *, statistic: str = "Sum", period: Duration = MINUTE
+    ) -> cloudwatch.Metric:
+        """A metric that Lambda keeps of one function."""
+        dimensions = {"FunctionName": self.function_names[function]}
+        return _aws("Lambda", name, dimensions, statistic=statistic, label=function, period=period)
+
+    def stream(self, cell: int, name: str, *, period: Duration = MINUTE) -> cloudwatch.Metric:
+        """A metric that Kinesis keeps of a cell's stream."""
+        return _aws("Kinesis", name, {"StreamName": self.stream_names[cell]}, label=f"cell {cell}", period=period)
+
+    def dead_letters(self, cell: int) -> cloudwatch.Metric:
+        """How many batches a cell has given up that nobody has looked at."""
+        dimensions = {"QueueName": self.failure_queue_names[cell]}
+        name = "ApproximateNumberOfMessagesVisible"
+        return _aws("SQS", name, dimensions, statistic="Maximum", label=f"cell {cell}", period=MINUTE)
+
+    def table(self, table: str, name: str, *, period: Duration = MINUTE) -> cloudwatch.Metric:
+        """A metric that DynamoDB keeps of a table."""
+        return _aws("DynamoDB", name, {"TableName": self.table_names[table]}, label=table, period=period)
+
+    def index(self, name: str, *, period: Duration = MINUTE) -> cloudwatch.Metric:
+        """A metric that DynamoDB keeps of the connections' index, apart from its table."""
+        dimensions = {
+            "TableName": self.table_names[self.connections_table],
+            "GlobalSecondaryIndexName": self.index_name,
+        }
+        return _aws("DynamoDB", name, dimensions, label=f"index of {self.connections_table}", period=period)
+
+    def websocket(self, name: str, *, period: Duration = MINUTE) -> cloudwatch.Metric:
+        """A metric that API Gateway keeps of the WebSocket API."""
+        dimensions = {"ApiId": self.websocket_api_id, "Stage": self.websocket_stage}
+        return _aws("ApiGateway", name, dimensions, label=f"WebSocket {name}", period=period)
+
+    def http(self, name: str, *, period: Duration = MINUTE) -> cloudwatch.Metric:
+        """A metric that API Gateway keeps of the HTTP API."""
+        dimensions = {"ApiId": self.http_api_id, "Stage": "$default"}
+        return _aws("ApiGateway", name, dimensions, label=f"HTTP {name}", period=period)
+
+    @property
+    def processors(self) -> tuple[str, ...]:
+        """What people call the cells' audio processors, in the cells' order."""
+        return tuple(name for name in self.function_names if name.startswith(PROCESSOR))
+
+
+def _aws(
+    service: str,
+    name: str,
+    dimensions: Mapping[str, str],
+    *,
+    statistic: str = "Sum",
+    label: str,
+    period: Duration,
+) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=f"AWS/{service}",
+        metric_name=name,
+        dimensions_map=dict(dimensions),
+        statistic=statistic,
+        label=label,
+        period=period,
+    )
+
+
+def _id(metric: cloudwatch.Metric) -> str:
+    """A name in an expression; within one graph it stands for one metric."""
+    return re.sub(r"\W", "_", f"m_{metric.metric_name}_{metric.label}")
+
+
+def percentage(part: cloudwatch.Metric, whole: cloudwatch.Metric, *, of_at_least: int) -> cloudwatch.MathExpression:
+    """A share in percent, 0 while the whole is so small that it says nothing.
+
+    A counter that has not been written counts as zero.
+    """
+    a, b = _id(part), _id(whole)
+    return cloudwatch.MathExpression(
+        expression=f"IF({b} >= {of_at_least}, 100 * FILL({a}, 0) / {b}, 0)",
+        using_metrics={a: part, b: whole},
+        label=part.label or "",
+        period=FIVE_MINUTES,
+    )

@@ -1,0 +1,140 @@
+"""What is missing is said with what to do about it, before anything is built or changed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scripts.deployment.preflight import BOOTSTRAP_PARAMETER
+from scripts.deployment.stage import ROOT
+from tests.deployment.aws_resources import client
+from tests.deployment.conftest import Project, Quotas
+
+
+def test_without_credentials_nothing_is_started(project: Project) -> None:
+    status, said = project.run("deploy", "--stage", "dev")
+
+    assert status == 1
+    assert "no AWS credentials" in said
+    assert "AWS_PROFILE" in said
+    assert project.programs.calls("make") == []
+
+
+def test_without_a_region_one_is_asked_for(
+    project: Project, credentials: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_REGION")
+    status, said = project.run("check", "--stage", "dev")
+
+    assert status == 1
+    assert "set AWS_REGION=" in said
+
+
+def test_two_regions_are_refused(project: Project, credentials: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    status, said = project.run("check", "--stage", "dev")
+
+    assert status == 1
+    assert "set one only" in said
+
+
+def test_a_missing_bootstrap_stops_with_the_command_that_makes_it(project: Project, credentials: None) -> None:
+    status, said = project.run("deploy", "--stage", "dev")
+
+    assert status == 1
+    assert "CDK bootstrap: missing" in said
+    assert "make bootstrap" in said
+    assert project.programs.calls("make") == []
+
+
+def test_the_bootstrap_is_of_this_account_and_region_and_needs_no_synthesis(
+    project: Project, credentials: None
+) -> None:
+    status, _ = project.run("bootstrap", "--yes")
+
+    assert status == 0
+    (call,) = project.programs.calls("cdk")
+    assert call.arguments == ["bootstrap", "--app", "", "aws://123456789012/eu-west-1"]
+    assert project.programs.calls("make") == []
+
+
+def test_an_old_bootstrap_stops(project: Project, bootstrap: None) -> None:
+    client("ssm").put_parameter(Name=BOOTSTRAP_PARAMETER, Value="5", Type="String", Overwrite=True)
+    status, said = project.run("check", "--stage", "dev")
+
+    assert status == 1
+    assert "version 5, and 6 is needed" in said
+
+
+def test_another_version_of_the_command_line_stops(project: Project, bootstrap: None) -> None:
+    project.programs.install(cdk_version="3.0.0")
+    status, said = project.run("deploy", "--stage", "dev")
+
+    assert status == 1
+    assert "version 3.0.0, and package.json asks for 2.1148.1" in said
+    assert "npm ci" in said
+    assert project.programs.calls("make") == []
+
+
+def test_a_missing_command_line_stops(
+    project: Project, bootstrap: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    status, said = project.run("check", "--stage", "dev")
+
+    assert status == 1
+    assert "cdk is not installed" in said
+
+
+def test_everything_that_is_wrong_is_said_at_once(project: Project, credentials: None) -> None:
+    project.programs.install(cdk_version="3.0.0")
+    _, said = project.run("check", "--stage", "dev")
+
+    assert "not ready to deploy: CDK bootstrap, CDK command line" in said
+
+
+def test_an_account_that_is_ready_has_no_warning(project: Project, bootstrap: None, quotas: Quotas) -> None:
+    status, said = project.run("check", "--stage", "dev")
+
+    assert status == 0
+    assert "25 at once, enough for 25 sessions" in said
+    assert "arn:aws" in said
+    assert not [line for line in said.splitlines() if line.startswith("warning") and "Python" not in line]
+
+
+def test_low_quotas_are_warnings_with_what_to_ask_for(project: Project, bootstrap: None, quotas: Quotas) -> None:
+    quotas.by_service["transcribe"]["Number of concurrent HTTP/2 streams for streaming transcription"] = 5
+    quotas.by_service["polly"]["SynthesizeSpeech requests per second with neural voices"] = 8
+    quotas.lambda_concurrency = 10
+    status, said = project.run("check", "--stage", "dev")
+
+    assert status == 0
+    assert "warning  Transcribe streams: 5 at once, and the stage's cells take 25 sessions" in said
+    assert "warning  Polly requests: 8 neural clips a second" in said
+    assert "warning  Lambda concurrency: 10 for all functions" in said
+    assert "Service Quotas console" in said
+
+
+def test_quotas_that_cannot_be_read_are_warnings(project: Project, bootstrap: None, quotas: Quotas) -> None:
+    quotas.by_service.clear()
+    quotas.lambda_concurrency = None
+    status, said = project.run("check", "--stage", "prod")
+
+    assert status == 0
+    assert said.count("cannot be read") == 3
+
+
+def test_too_little_concurrency_for_the_reservations_stops(project: Project, bootstrap: None, quotas: Quotas) -> None:
+    quotas.lambda_concurrency = 10
+    status, said = project.run("deploy", "--stage", "prod", "--yes")
+
+    assert status == 1
+    assert "10, and 102 are needed to set 2 aside for the cells" in said
+    assert project.programs.calls("make") == []
+
+
+def test_the_pin_of_the_command_line_is_exact() -> None:
+    pinned = json.loads((ROOT / "package.json").read_text())["devDependencies"]["aws-cdk"]
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]["node_modules/aws-cdk"]["version"]
+
+    assert pinned == locked
