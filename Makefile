@@ -68,7 +68,7 @@ test: setup build/.frontend build/.chromium node_modules/.installed  ## Run ever
 	cd frontend && npm test
 	$(PYTHON) -m pytest $(PYTEST)
 
-test-browser: setup build/.frontend build/.chromium  ## Test the apps in a real browser, which is the last part of test
+test-browser: setup build/.frontend build/.chromium  ## Test the apps in a real browser, which is a part of test
 	$(PYTHON) -m pytest tests/browser $(PYTEST)
 
 screenshots: setup build/.frontend build/.chromium  ## Take pictures of every state of the apps into out/screenshots; the best into docs/pictures

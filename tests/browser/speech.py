@@ -32,7 +32,8 @@ RATE_HZ: Final = 48_000
 _PAUSE_S: Final = 1.0
 _MOST_CRACKED_BY_MICROPHONE: Final = 0.15
 _MOST_CRACKED: Final = 0.05
-_CLOSE_S: Final = 0.03
+_MOST_MISSING_S: Final = 0.15
+"""Less than a word."""
 _MOST_ADDED_S: Final = 1.5
 _LONGEST_SPOKEN_GAP_S: Final = 5.0
 """Between two words that far apart the speaker may have paused, which leaves silence out."""
@@ -115,7 +116,7 @@ def _assert_captured(spoken: Sequence[ScheduledWord], heard: Sequence[HeardWord]
     """Everything that was spoken is there, in its order and once.
 
     Words that are whole are those that were spoken, and between two of them lies as much time as when they were spoken:
-    none is missing where one is broken. A microphone that has no time puts silence into a word, and takes nothing away.
+    none is missing where one is broken. A microphone that has no time puts silence into a word or cuts a piece out.
     """
     whole = [(each.word.word, each.start) for each in heard if each.is_whole and each.word]
     matcher = SequenceMatcher(None, [each.spelling for each in spoken], [word for word, _ in whole], autojunk=False)
@@ -130,7 +131,9 @@ def _assert_captured(spoken: Sequence[ScheduledWord], heard: Sequence[HeardWord]
     for (spoken_at, heard_at), (spoken_next, heard_next) in pairwise(pairs):
         added = (heard_next - heard_at) - (spoken_next - spoken_at)
         is_break = spoken_next - spoken_at > _LONGEST_SPOKEN_GAP_S
-        assert is_break or -_CLOSE_S <= added <= _MOST_ADDED_S, f"captured: {added:.3f} s more at {spoken_at:.3f} s"
+        assert is_break or -_MOST_MISSING_S <= added <= _MOST_ADDED_S, (
+            f"captured: {added:.3f} s more at {spoken_at:.3f} s"
+        )
 
 
 def _whole_again(heard: Iterable[HeardWord]) -> list[HeardWord]:

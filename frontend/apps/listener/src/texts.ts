@@ -81,6 +81,7 @@ const en = {
   endedTitle: "The session has ended",
   endedHint: "Thank you for listening. You can still save the captions.",
   joinAnother: "Join another session",
+  projectorKey: "This session is private: add &key=… with its join key to the address.",
   projectorMissing:
     "The address of a projector view names a session: #/projector?session=joyful-hope-911&languages=es,fr",
   failedTitle: "Something went wrong",
@@ -172,6 +173,7 @@ const es: Texts = {
   endedTitle: "La sesión ha terminado",
   endedHint: "Gracias por escuchar. Aún puedes guardar los subtítulos.",
   joinAnother: "Entrar en otra sesión",
+  projectorKey: "Esta sesión es privada: añade &key=… con su clave a la dirección.",
   projectorMissing:
     "La dirección de la vista para proyector nombra una sesión: #/projector?session=joyful-hope-911&languages=es,fr",
   failedTitle: "Algo ha fallado",
@@ -261,6 +263,7 @@ const fr: Texts = {
   endedTitle: "La session est terminée",
   endedHint: "Merci de votre écoute. Vous pouvez encore enregistrer les sous-titres.",
   joinAnother: "Rejoindre une autre session",
+  projectorKey: "Cette session est privée\u00a0: ajoutez &key=… avec sa clé à l’adresse.",
   projectorMissing:
     "L’adresse d’une vue pour projecteur nomme une session\u00a0: #/projector?session=joyful-hope-911&languages=es,fr",
   failedTitle: "Un problème est survenu",

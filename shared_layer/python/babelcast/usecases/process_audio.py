@@ -203,14 +203,17 @@ class ProcessAudio:
         last = live.last_sequence_number
         if last is None or not (may_miss or live.has_gap_before(chunks)):
             return ()
-        missed = await self._missed(live.session_id, last, records[0].sequence_number)
-        return [record for record in missed if int(record.sequence_number) > int(last)]
+        return await self._missed(live.session_id, last, records[0].sequence_number, includes_start=False)
 
-    async def _missed(self, session_id: SessionId, start: str, before: str) -> Sequence[StreamRecord]:
+    async def _missed(
+        self, session_id: SessionId, start: str, before: str, *, includes_start: bool = True
+    ) -> Sequence[StreamRecord]:
         if int(start) >= int(before):
             return ()
-        self.tools.meter.count("Replays")
-        return [record async for record in self.history.read(session_id, start=start, before=before)]
+        read = [record async for record in self.history.read(session_id, start=start, before=before)]
+        missed = read if includes_start else [each for each in read if int(each.sequence_number) > int(start)]
+        self.tools.meter.count("Replays", int(bool(missed)))
+        return missed
 
     async def _deliver_again(self, session: Session, audience: Audience) -> None:
         """Deliver what an environment that died has committed but not delivered."""

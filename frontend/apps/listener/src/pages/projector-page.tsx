@@ -107,6 +107,7 @@ function ProjectorColumn({ config, sessionId, joinKey, language, languageOf }: C
 }
 
 function describe(state: Listening["state"]["value"], refusal: string | undefined): string | undefined {
+  if (refusal === "NOT_ALLOWED") return t.projectorKey;
   if (refusal !== undefined) return explainFailure(refusal);
   if (state === "waiting") return t.waitingForSpeaker;
   return state === "live" ? undefined : t.state[state];
