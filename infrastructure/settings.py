@@ -197,6 +197,8 @@ class StageSettings:
         allowed_origins: Web origins that may call the HTTP API and fetch clips, besides the apps' own.
         listener_url: Where listeners go instead of the listeners' app; the HTTP API appends the session's id.
         http_requests_per_s, http_burst: What the HTTP API lets through, all callers together.
+        websocket_messages_per_s, websocket_burst: What the WebSocket API lets through, opened connections included;
+            a speaker sends four messages a second, and a hall of listeners joins at once.
         speakers_sign_up: Anyone may open a speaker's account; otherwise an operator does.
         alarm_email: Who is told of alarms, once they have confirmed it; None for nobody.
     """
@@ -223,6 +225,8 @@ class StageSettings:
     listener_url: str | None = None
     http_requests_per_s: int = 50
     http_burst: int = 100
+    websocket_messages_per_s: int = 2_000
+    websocket_burst: int = 4_000
     speakers_sign_up: bool = False
     alarm_email: str | None = None
 
@@ -250,6 +254,8 @@ class StageSettings:
         _require_range("clip_retention_days", self.clip_retention_days, 1, 7)
         _require_range("http_requests_per_s", self.http_requests_per_s, 1, 10_000)
         _require_range("http_burst", self.http_burst, self.http_requests_per_s, 5_000)
+        _require_range("websocket_messages_per_s", self.websocket_messages_per_s, 100, 5_000)
+        _require_range("websocket_burst", self.websocket_burst, self.websocket_messages_per_s, 5_000)
         self._require_addresses()
         attempt_s = self.functions.audio_processor.timeout_s + self.cells.batch_window_s
         _require(

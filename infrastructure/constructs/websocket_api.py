@@ -32,7 +32,14 @@ class WebSocketApi(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage_name: str, access_log_retention: logs.RetentionDays | None
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage_name: str,
+        messages_per_s: int,
+        burst: int,
+        access_log_retention: logs.RetentionDays | None,
     ) -> None:
         """Make the API without routes.
 
@@ -40,6 +47,8 @@ class WebSocketApi(Construct):
             scope: The stack.
             construct_id: PascalCase noun.
             stage_name: Last part of the API's addresses.
+            messages_per_s: Of all connections together, on average.
+            burst: At once.
             access_log_retention: None writes no access log. A log needs the account's API Gateway log role.
         """
         super().__init__(scope, construct_id)
@@ -57,6 +66,9 @@ class WebSocketApi(Construct):
             api_id=self.api_id,
             stage_name=stage_name,
             auto_deploy=True,
+            default_route_settings=apigwv2.CfnStage.RouteSettingsProperty(
+                throttling_rate_limit=messages_per_s, throttling_burst_limit=burst
+            ),
             access_log_settings=access_log(self, fields=WEBSOCKET_FIELDS, retention=access_log_retention)
             if access_log_retention
             else None,

@@ -71,6 +71,8 @@ class ApiStack(Stack):
             self,
             "WebSocket",
             stage_name=settings.name,
+            messages_per_s=settings.websocket_messages_per_s,
+            burst=settings.websocket_burst,
             access_log_retention=log_retention(settings) if settings.websocket_access_logs else None,
         )
         self.log_role = self._account_log_role() if settings.websocket_access_logs else None

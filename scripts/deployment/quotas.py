@@ -1,5 +1,6 @@
 """The account's quotas that a stage runs into first. What cannot be read is a warning, never a reason to stop."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -86,12 +87,10 @@ def _polly_rate(settings: StageSettings, new_client: NewClient) -> QuotaFinding:
     what = "Polly requests"
     quota = _quota(new_client, "polly", ("synthesizespeech", "neural"), besides=("concurrent",))
     sessions = settings.cells.count * settings.cells.sessions_per_cell
-    needed = sessions * LANGUAGES_PER_SESSION / SECONDS_PER_SEGMENT
-    raising = _raise("Amazon Polly", "SynthesizeSpeech with neural voices, requests per second", f"{needed:.0f}")
+    needed = math.ceil(sessions * LANGUAGES_PER_SESSION / SECONDS_PER_SEGMENT)
+    raising = _raise("Amazon Polly", "SynthesizeSpeech with neural voices, requests per second", f"{needed}")
     if quota is None:
-        return QuotaFinding(
-            what=what, seen="the quota cannot be read", advice=f"see that it is {needed:.0f}: {raising}"
-        )
+        return QuotaFinding(what=what, seen="the quota cannot be read", advice=f"see that it is {needed}: {raising}")
     voices = quota * SECONDS_PER_SEGMENT
     seen = f"{quota:g} neural clips a second, about {voices:.0f} languages spoken at once over all sessions"
     if quota < needed:

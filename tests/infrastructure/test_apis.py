@@ -93,6 +93,13 @@ def test_stages_deploy_themselves(dev: SynthesizedStage, prod: SynthesizedStage)
         assert {each.properties["AutoDeploy"] for each in stages} == {True}
 
 
+def test_both_apis_let_through_so_much_and_no_more(stage: SynthesizedStage) -> None:
+    limits = [each.properties["DefaultRouteSettings"] for each in stage.of_type("ApiGatewayV2::Stage")]
+    assert len(limits) == 2
+    for each in limits:
+        assert 0 < each["ThrottlingRateLimit"] <= each["ThrottlingBurstLimit"] <= 5_000
+
+
 def test_access_logs_hold_nothing_that_a_caller_sent(prod: SynthesizedStage) -> None:
     formats = [each.properties["AccessLogSettings"]["Format"] for each in prod.of_type("ApiGatewayV2::Stage")]
 
