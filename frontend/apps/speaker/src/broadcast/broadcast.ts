@@ -16,6 +16,7 @@ import type {
   SessionState,
   SessionStatus,
 } from "@babelcast/shared/protocol/messages";
+import { Timers } from "@babelcast/shared/timers";
 import { signal } from "@preact/signals";
 import { AudioSender } from "./audio-sender.js";
 import { type BroadcastCommand, finishesSentence, nextCommand, type Wanted } from "./broadcast-plan.js";
@@ -77,7 +78,7 @@ export class Broadcast {
 
   readonly #options: BroadcastOptions;
   readonly #connection: Connection;
-  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #timers = new Timers();
   /** The connection is new, and has not told yet where the broadcast stands. */
   #isFresh = false;
   /** Something had been said before this page joined. */
@@ -116,7 +117,7 @@ export class Broadcast {
   /** Connects, and keeps connected. */
   start(): void {
     this.#connection.start();
-    this.#every("look after", LOOK_AFTER_MS, () => {
+    this.#timers.every("look after", LOOK_AFTER_MS, () => {
       this.#lookAfterConnection();
       this.#lookAfterAudience();
     });
@@ -152,7 +153,7 @@ export class Broadcast {
   /** Ends the session for everybody, when the last words have been delivered. */
   end(): void {
     if (!this.#want("ended")) return;
-    this.#after("end", END_TIMEOUT_MS, () => this.#finish("ended"));
+    this.#timers.after("end", END_TIMEOUT_MS, () => this.#finish("ended"));
     void this.#stopCapturing();
   }
 
@@ -170,8 +171,7 @@ export class Broadcast {
 
   /** Leaves; the session goes on at the server. */
   close(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    this.#timers.cancelAll();
     this.sender.stop();
     this.#connection.close();
   }
@@ -181,7 +181,7 @@ export class Broadcast {
     if (current === wanted || current === "ended" || this.endReason.value !== undefined) return false;
     this.wanted.value = wanted;
     this.#isDrainOver = false;
-    this.#cancel("drain");
+    this.#timers.cancel("drain");
     return true;
   }
 
@@ -213,7 +213,7 @@ export class Broadcast {
   #give(command: BroadcastCommand): void {
     this.#inFlight = command;
     this.#connection.send({ action: command });
-    this.#after("command", COMMAND_TIMEOUT_MS, () => {
+    this.#timers.after("command", COMMAND_TIMEOUT_MS, () => {
       this.#inFlight = undefined;
       this.#reconcile();
     });
@@ -221,7 +221,7 @@ export class Broadcast {
 
   #expectDrain(): void {
     if (this.#timers.has("drain")) return;
-    this.#after("drain", DRAIN_TIMEOUT_MS, () => {
+    this.#timers.after("drain", DRAIN_TIMEOUT_MS, () => {
       this.#isDrainOver = true;
       this.#reconcile();
     });
@@ -231,14 +231,14 @@ export class Broadcast {
     this.connection.value = status;
     if (status === "joined") this.#isFresh = true;
     else this.captions.value = withoutPartial(this.captions.value);
-    this.#cancel("drain");
+    this.#timers.cancel("drain");
     this.#settleCommand();
     this.#reconcile();
   }
 
   #settleCommand(): void {
     this.#inFlight = undefined;
-    this.#cancel("command");
+    this.#timers.cancel("command");
   }
 
   #onMessage(message: ServerMessage): void {
@@ -296,7 +296,7 @@ export class Broadcast {
       this.volume.value = message.volume;
     } else if (message.volume === this.volume.value) {
       this.#isVolumeOurs = false;
-      this.#cancel("volume");
+      this.#timers.cancel("volume");
     }
     this.#settleCommand();
     this.#reconcile();
@@ -322,7 +322,7 @@ export class Broadcast {
   }
 
   #sendVolumeAfter(delayMs: number): void {
-    this.#after("volume", delayMs, () => {
+    this.#timers.after("volume", delayMs, () => {
       this.#connection.send({ action: "setVolume", volume: this.volume.value });
       this.#sendVolumeAfter(COMMAND_TIMEOUT_MS);
     });
@@ -351,26 +351,5 @@ export class Broadcast {
     this.endReason.value = reason;
     void this.#options.source.stopChunks();
     this.close();
-  }
-
-  #every(name: string, periodMs: number, action: () => void): void {
-    this.#after(name, periodMs, () => {
-      action();
-      this.#every(name, periodMs, action);
-    });
-  }
-
-  #after(name: string, delayMs: number, action: () => void): void {
-    this.#cancel(name);
-    const timer = setTimeout(() => {
-      this.#timers.delete(name);
-      action();
-    }, delayMs);
-    this.#timers.set(name, timer);
-  }
-
-  #cancel(name: string): void {
-    clearTimeout(this.#timers.get(name));
-    this.#timers.delete(name);
   }
 }

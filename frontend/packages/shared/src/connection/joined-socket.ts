@@ -1,4 +1,5 @@
 import { type ClientMessage, parseServerMessage, type ServerMessage, writeMessage } from "../protocol/messages.js";
+import { Timers } from "../timers.js";
 import type { ConnectionPolicy } from "./connection-policy.js";
 import { silenceBeforeProbeMs } from "./silence-policy.js";
 
@@ -36,7 +37,7 @@ export class JoinedSocket {
   readonly #events: SocketEvents;
   readonly #policy: ConnectionPolicy;
   readonly #random: () => number;
-  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #timers = new Timers();
   readonly #createdAt = performance.now();
   #opened = false;
   #joined = false;
@@ -63,7 +64,7 @@ export class JoinedSocket {
     webSocket.onopen = () => this.#onOpen();
     webSocket.onmessage = (event) => this.#onMessage(event.data as unknown);
     webSocket.onclose = () => this.#lose(!this.#opened);
-    this.#after("open", policy.openTimeoutMs, () => this.#lose());
+    this.#timers.after("open", policy.openTimeoutMs, () => this.#lose());
   }
 
   get isJoined(): boolean {
@@ -96,8 +97,8 @@ export class JoinedSocket {
   /** Takes what is still on its way, and closes then; it needs no sign of life any more. */
   retire(): void {
     this.#retired = true;
-    for (const name of ["heartbeat", "silence", "answer"]) this.#cancel(name);
-    this.#after("linger", this.#policy.lingerMs, () => this.close());
+    this.#timers.cancel("heartbeat", "silence", "answer");
+    this.#timers.after("linger", this.#policy.lingerMs, () => this.close());
   }
 
   /**
@@ -110,25 +111,25 @@ export class JoinedSocket {
     if (!this.#timers.has("answer")) this.send(this.#join());
     else if (this.#answerBy <= answerBy) return;
     this.#answerBy = answerBy;
-    this.#after("answer", answerMs, () => this.#lose());
+    this.#timers.after("answer", answerMs, () => this.#lose());
   }
 
   #onOpen(): void {
     if (this.#finished) return;
     this.#opened = true;
-    this.#cancel("open");
-    this.#after("join", this.#policy.joinTimeoutMs, () => this.#lose());
+    this.#timers.cancel("open");
+    this.#timers.after("join", this.#policy.joinTimeoutMs, () => this.#lose());
     this.#sendJoin();
   }
 
   #sendJoin(): void {
     this.send(this.#join());
-    this.#after("join again", this.#policy.joinAgainMs, () => this.#sendJoin());
+    this.#timers.after("join again", this.#policy.joinAgainMs, () => this.#sendJoin());
   }
 
   #onMessage(data: unknown): void {
     if (this.#finished) return;
-    this.#cancel("answer");
+    this.#timers.cancel("answer");
     const message = typeof data === "string" ? parseServerMessage(data) : undefined;
     const isAnswer = message?.type === "sessionJoined" && this.#joined;
     this.#answered = isAnswer ? this.#answered + 1 : 0;
@@ -141,22 +142,14 @@ export class JoinedSocket {
 
   #onJoined(): void {
     this.#joined = true;
-    this.#cancel("join");
-    this.#cancel("join again");
-    this.#beat();
+    this.#timers.cancel("join", "join again");
+    this.#timers.every("heartbeat", this.#policy.heartbeatMs, () => this.send({ action: "heartbeat" }));
     this.#events.joined(this);
-  }
-
-  #beat(): void {
-    this.#after("heartbeat", this.#policy.heartbeatMs, () => {
-      this.send({ action: "heartbeat" });
-      this.#beat();
-    });
   }
 
   #expectSigns(): void {
     const silenceMs = silenceBeforeProbeMs(this.#policy.silence, this.#answered, this.#random);
-    this.#after("silence", silenceMs, () => this.probe());
+    this.#timers.after("silence", silenceMs, () => this.probe());
   }
 
   #lose(turnedAway = false): void {
@@ -168,22 +161,7 @@ export class JoinedSocket {
 
   #finish(): void {
     this.#finished = true;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    this.#timers.cancelAll();
     this.#webSocket.onopen = this.#webSocket.onmessage = this.#webSocket.onclose = null;
-  }
-
-  #after(name: string, delayMs: number, action: () => void): void {
-    this.#cancel(name);
-    const timer = setTimeout(() => {
-      this.#timers.delete(name);
-      action();
-    }, delayMs);
-    this.#timers.set(name, timer);
-  }
-
-  #cancel(name: string): void {
-    clearTimeout(this.#timers.get(name));
-    this.#timers.delete(name);
   }
 }
