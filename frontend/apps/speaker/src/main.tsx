@@ -1,5 +1,5 @@
 import "@babelcast/shared/theme.css";
-import "./styles.css";
+import "./style/index.css";
 import { loadConfig } from "@babelcast/shared/config";
 import { ErrorBoundary, FailurePage } from "@babelcast/shared/error-boundary";
 import { render } from "preact";
