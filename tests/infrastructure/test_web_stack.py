@@ -14,23 +14,14 @@ from babelcast.adapters import s3
 from infrastructure.app import ROOT, add_stage, new_app
 from infrastructure.settings import PROD
 from local.blueprint import Blueprint
-from local.endpoints import Endpoints
 from local.gateway.configuration import GatewayLimits
 from local.template.intrinsics import Physical
 from local.web_apps import WebApp
+from tests.endpoints import LOCAL_ENDPOINTS
 from tests.infrastructure.templates import Resource, SynthesizedStage
 
 SITES = ("Speaker", "Listener")
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1a2b-3c4d"
-LOCAL_ENDPOINTS = Endpoints(
-    stage="dev",
-    region="eu-central-1",
-    http_api_url="http://127.0.0.1:1000",
-    websocket_url="ws://127.0.0.1:2000/dev",
-    user_pool_id="pool",
-    user_pool_client_id="client",
-    aws_endpoint_url="http://127.0.0.1:3000",
-)
 ACCOUNTS = "https://cognito-idp.<AWS::Region>.<AWS::URLSuffix>"
 CLIPS = "https://<AudioBucket.RegionalDomainName>"
 ENDPOINTS = {

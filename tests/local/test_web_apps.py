@@ -1,5 +1,6 @@
 """The apps' web servers: what pages may do, and what they are told."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -8,18 +9,9 @@ import pytest
 from local.endpoints import Endpoints
 from local.stack import PortBusyError
 from local.web_apps import AppNotBuiltError, WebApp, content_security_policy
+from tests.endpoints import LOCAL_ENDPOINTS
 
-ENDPOINTS = Endpoints(
-    stage="dev",
-    region="eu-central-1",
-    http_api_url="http://127.0.0.1:1000",
-    websocket_url="ws://127.0.0.1:2000/dev",
-    user_pool_id="pool",
-    user_pool_client_id="client",
-    aws_endpoint_url="http://127.0.0.1:3000",
-    speaker_email="speaker@example.com",
-    speaker_password="secret",
-)
+ENDPOINTS = replace(LOCAL_ENDPOINTS, speaker_email="speaker@example.com", speaker_password="secret")
 
 
 @pytest.fixture
