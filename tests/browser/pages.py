@@ -87,12 +87,18 @@ class SpeakerPage(AppPage):
     def __init__(self, page: Page) -> None:
         super().__init__(page)
         self._sent: dict[int, bytes] = {}
-        page.on("websocket", lambda socket: socket.on("framesent", self._take_frame))
+        self._understood: dict[int, str] = {}
+        page.on("websocket", self._listen_in)
 
     @property
     def sent(self) -> bytes:
         """The audio that the page has sent, without repetitions: mono, signed 16-bit little-endian, 16 000 Hz."""
         return b"".join(self._sent[offset] for offset in sorted(self._sent))
+
+    @property
+    def understood(self) -> list[str]:
+        """The final captions that the page has been given, in order, each once."""
+        return [self._understood[number] for number in sorted(self._understood)]
 
     async def start_speaking(self) -> None:
         """Allow the microphone and begin; before that the page has no right to open it."""
@@ -152,7 +158,16 @@ class SpeakerPage(AppPage):
             "data-listeners", str(count), timeout=PATIENCE_MS + 5_000
         )
 
-    def _take_frame(self, frame: str | bytes) -> None:
+    def _listen_in(self, socket: WebSocket) -> None:
+        socket.on("framesent", self._take_sent)
+        socket.on("framereceived", self._take_received)
+
+    def _take_received(self, frame: str | bytes) -> None:
+        message = json.loads(frame)
+        if message.get("type") == "transcription" and message["isFinal"]:
+            self._understood[message["sequenceNumber"]] = message["text"]
+
+    def _take_sent(self, frame: str | bytes) -> None:
         message = json.loads(frame)
         if message.get("action") == "audioChunk":
             self._sent[message["sampleOffset"]] = base64.b64decode(message["audioData"])

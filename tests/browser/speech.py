@@ -72,13 +72,19 @@ class Speech:
 
 
 class Sent:
-    """The words as a speaker's page has sent them, each as it was spoken."""
+    """The words as they were understood of what a speaker's page has sent; what arrives is compared with them exactly.
+
+    How many pieces a broken word falls into depends on where the recogniser began, so that is the one thing in which it
+    and the judge here may differ.
+    """
 
     def __init__(self, speaker: SpeakerPage, spoken: Sequence[ScheduledWord]) -> None:
         heard = hear_words(speaker.sent, RECOGNISER_RATE_HZ)
         _assert_captured(spoken, heard)
-        self._words = [each.word.word if each.word else "" for each in heard]
-        self._is_whole = [each.is_whole for each in heard]
+        understood = words_written(speaker.understood)
+        _assert_same(_without_pieces(each.content for each in heard), _without_pieces(understood), "understood")
+        self._words = [each.removesuffix(BROKEN_MARK) for each in understood]
+        self._is_whole = [not each.endswith(BROKEN_MARK) for each in understood]
 
     def __len__(self) -> int:
         """How many words, pieces counted one by one."""
@@ -134,6 +140,16 @@ def _assert_captured(spoken: Sequence[ScheduledWord], heard: Sequence[HeardWord]
         assert is_break or -_MOST_MISSING_S <= added <= _MOST_ADDED_S, (
             f"captured: {added:.3f} s more at {spoken_at:.3f} s"
         )
+
+
+def _without_pieces(words: Iterable[str]) -> list[str]:
+    """Words in writing, each run of broken ones as one mark."""
+    joined: list[str] = []
+    for word in words:
+        written = BROKEN_MARK if word.endswith(BROKEN_MARK) else word
+        if not (written == BROKEN_MARK and joined and joined[-1] == BROKEN_MARK):
+            joined.append(written)
+    return joined
 
 
 def _whole_again(heard: Iterable[HeardWord]) -> list[HeardWord]:
