@@ -10,7 +10,12 @@ from tests.browser.conftest import Venue
 from tests.browser.pages import ListenerPage, SpeakerPage, assert_no_problems
 from tests.browser.speech import RATE_HZ, Sent, Speech
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="session"),
+    # On a busy machine the browser's fake microphone drops sound before any page has it; then nothing has been tested.
+    pytest.mark.flaky(reruns=2, only_rerun="AssertionError: captured:"),
+]
 
 MOST_DELAY_S = 8
 """Far more than it is, as the machine may be busy."""
