@@ -18,7 +18,7 @@ from babelcast.domain.notices import Notice
 from babelcast.domain.segment import Segment
 from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId
 from babelcast.domain.stream_record import Payload, StreamRecord
-from babelcast.ports import Reach
+from babelcast.ports import Reach, SessionStep
 
 
 class InMemorySessions:
@@ -249,6 +249,14 @@ class ScriptedSynthesizer:
         if voice.voice_id in self.broken:
             raise SynthesisUnavailableError("broken")
         return text.encode()
+
+
+class RecordedJournal:
+    def __init__(self) -> None:
+        self.lines: list[tuple[SessionStep, SessionId, dict[str, int | str]]] = []
+
+    def note(self, step: SessionStep, session_id: SessionId, **details: int | str) -> None:
+        self.lines.append((step, session_id, dict(details)))
 
 
 class CountingMeter:

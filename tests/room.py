@@ -25,6 +25,7 @@ from tests.in_memory import (
     InMemorySegments,
     InMemorySessions,
     InMemoryStream,
+    RecordedJournal,
     RecordingNotifier,
     ScriptedSynthesizer,
     ScriptedTranslator,
@@ -47,6 +48,7 @@ class Room:
     translator: ScriptedTranslator = field(default_factory=ScriptedTranslator)
     synthesizer: ScriptedSynthesizer = field(default_factory=ScriptedSynthesizer)
     meter: CountingMeter = field(default_factory=CountingMeter)
+    journal: RecordedJournal = field(default_factory=RecordedJournal)
     read: int = 0
     lag_s: float = 0.0
     limits: ProcessingLimits = field(default_factory=ProcessingLimits)
@@ -87,6 +89,7 @@ class Room:
                     now_ms=self.clock.now_ms,
                 ),
                 meter=self.meter,
+                journal=self.journal,
                 limits=self.limits,
                 has_room=lambda: self.has_room,
                 now_ms=self.clock.now_ms,

@@ -16,6 +16,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         meter.count("BadRecords", len(bad))
     failures = wiring.run(wiring.audio_processing()(records))
     meter.count("SessionBatchFailures", len(failures))
+    sessions = {record.sequence_number: record.session_id for record in records}
     for sequence_number, error in failures.items():
-        log_failure(error, sequence_number=sequence_number)
+        log_failure(error, sequence_number=sequence_number, session_id=sessions[sequence_number])
     return batch_response(failures)

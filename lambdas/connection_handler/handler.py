@@ -6,13 +6,17 @@ from babelcast import wiring
 from babelcast.domain.caller import Caller
 from babelcast.domain.errors import BabelcastError
 from babelcast.domain.notices import ErrorNotice, Notice
-from babelcast.observability import log_failure, meter, observed
+from babelcast.observability import journal, log_failure, meter, observed
+from babelcast.ports import SessionStep
 from babelcast.protocol.messages import decode_message, encode_notice, peek_action
 from babelcast.protocol.websocket_event import read_caller
 from connection_handler.actions import carry_out
 
 _ANSWERED_ROUTES: Final = frozenset({"audioChunk", "$default"})
 """Routes with a route response: the answer goes back with the invocation, without a call of its own."""
+
+_ROUTINE_ROUTES: Final = frozenset({"audioChunk", "heartbeat", "getSessionStatus", "playbackReport"})
+"""Several a minute from everybody: carried out, they tell nothing of a session's course."""
 
 
 @observed
@@ -22,6 +26,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     route: str = event["requestContext"]["routeKey"]
     if route == "$connect":
         wiring.run(wiring.connection_handling().connections.add(caller.connection()))
+        _note(SessionStep.CONNECTED, caller)
         return {"statusCode": 200}
     return wiring.run(_message(caller, route, event.get("body") or ""))
 
@@ -30,12 +35,21 @@ async def _message(caller: Caller, route: str, body: str) -> dict[str, Any]:
     handling = wiring.connection_handling()
     try:
         answer = await carry_out(handling, caller, decode_message(body))
+        if route not in _ROUTINE_ROUTES:
+            _note(SessionStep.MESSAGE_CARRIED_OUT, caller, action=route)
     except BabelcastError as error:
         meter.count("MessagesFailed" if error.retryable else "MessagesRefused")
         if error.retryable:
             log_failure(error, session_id=caller.session_id)
+        else:
+            _note(SessionStep.MESSAGE_REFUSED, caller, action=route, code=error.code)
         answer = ErrorNotice.of(error, peek_action(body))
     return await _answer(handling, caller, route, answer)
+
+
+def _note(step: SessionStep, caller: Caller, **details: str) -> None:
+    role = caller.grant.role
+    journal.note(step, caller.session_id, role=role, connection_id=caller.connection_id, **details)
 
 
 async def _answer(

@@ -5,15 +5,20 @@ from typing import Any
 from babelcast import wiring
 from babelcast.domain.caller import Caller
 from babelcast.domain.errors import SessionNotFoundError
-from babelcast.observability import meter, observed
+from babelcast.observability import journal, meter, observed
+from babelcast.ports import SessionStep
 from babelcast.protocol.websocket_event import read_caller
 
 
 @observed
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Forget the connection and tell the speaker who is left."""
-    wiring.run(_close(read_caller(event)))
+    caller = read_caller(event)
+    wiring.run(_close(caller))
     meter.count("ConnectionsClosed")
+    journal.note(
+        SessionStep.DISCONNECTED, caller.session_id, role=caller.grant.role, connection_id=caller.connection_id
+    )
     return {"statusCode": 200}
 
 

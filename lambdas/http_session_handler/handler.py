@@ -5,7 +5,8 @@ from typing import Any
 from babelcast import wiring
 from babelcast.domain.errors import AtCapacityError, BabelcastError
 from babelcast.domain.session import BroadcastCommand, parse_session_id
-from babelcast.observability import log_failure, meter, observed
+from babelcast.observability import journal, log_failure, meter, observed
+from babelcast.ports import SessionStep
 from babelcast.protocol.http_api import (
     answer,
     created_session,
@@ -26,7 +27,9 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         meter.count("HttpRequestsRefused")
         meter.count("SessionsRefusedAtCapacity", int(isinstance(error, AtCapacityError)))
         if error.retryable:
-            log_failure(error, route=event["routeKey"])
+            # A request whose session id has no such form has not come this far.
+            session_id = (event.get("pathParameters") or {}).get("sessionId")
+            log_failure(error, route=event["routeKey"], session_id=session_id)
         return error_answer(error)
 
 
@@ -44,6 +47,9 @@ async def _route(event: dict[str, Any]) -> dict[str, Any]:
             join_key=wanted.join_key,
         )
         meter.count("SessionsCreated")
+        journal.note(
+            SessionStep.CREATED, session.session_id, cell=session.cell, languages=len(session.target_languages)
+        )
         urls = {"websocket_url": handling.websocket_url, "listener_url": handling.listener_url}
         return answer(201, created_session(session, **urls))
     session_id = parse_session_id(event["pathParameters"]["sessionId"])
@@ -51,4 +57,5 @@ async def _route(event: dict[str, Any]) -> dict[str, Any]:
         return answer(200, public_session(await handling.sessions.get(session_id)))
     session = await handling.control(session_id, read_user(event), BroadcastCommand.END)
     await handling.capacity.release(session_id, session.cell)
+    journal.note(SessionStep.ENDING, session_id)
     return answer(204)

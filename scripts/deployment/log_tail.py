@@ -15,6 +15,9 @@ from scripts.deployment.stage import Stage
 LATE_MS: Final = 30_000
 """How much later than a newer line an older one may still appear."""
 
+_FRAME: Final = frozenset({"level", "message", "timestamp", "service", "xray_trace_id", "request_id"})
+"""Of a structured line, what every line has and its place in the output says already."""
+
 _LOGICAL_ID = re.compile(r"(?P<construct>\w+?)(?P<access>Access)?Logs[0-9A-F]{8}")
 _PLATFORM_LINE = re.compile(r"(INIT_START|START|END|REPORT|XRAY) ")
 
@@ -46,7 +49,7 @@ class LogLine:
 
     def __str__(self) -> str:
         moment = datetime.fromtimestamp(self.timestamp_ms / 1_000, UTC)
-        return f"{moment:%H:%M:%S}.{self.timestamp_ms % 1_000:03d}  {self.source:<22}  {self.message.rstrip()}"
+        return f"{moment:%H:%M:%S}.{self.timestamp_ms % 1_000:03d}  {self.source:<22}  {_readable(self.message)}"
 
 
 def log_sources(cloudformation: Any, stage: Stage, *, function: str | None = None) -> list[LogSource]:
@@ -119,15 +122,26 @@ class LogTail:
         return lines
 
 
-def _is_routine(message: str) -> bool:
-    """Whether Lambda itself or the metrics have written a line."""
-    if _PLATFORM_LINE.match(message):
-        return True
+def _readable(message: str) -> str:
+    """A structured line as its level, message and details; any other as it is."""
+    fields = _fields(message)
+    if not {"level", "message"} <= fields.keys():
+        return message.rstrip()
+    details = " ".join(f"{key}={value}" for key, value in fields.items() if key not in _FRAME and value is not None)
+    return f"{fields['level']:<7} {fields['message']}  {details}".rstrip()
+
+
+def _fields(message: str) -> dict[str, Any]:
     try:
         fields = json.loads(message)
     except ValueError:
-        return False
-    return isinstance(fields, dict) and "_aws" in fields
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def _is_routine(message: str) -> bool:
+    """Whether Lambda itself or the metrics have written a line."""
+    return _PLATFORM_LINE.match(message) is not None or "_aws" in _fields(message)
 
 
 def _snake_case(name: str) -> str:

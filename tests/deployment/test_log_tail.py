@@ -5,7 +5,7 @@ import pytest
 
 from scripts import tail_logs
 from scripts.deployment.errors import DeploymentError
-from scripts.deployment.log_tail import LogSource, LogTail, log_sources
+from scripts.deployment.log_tail import LogLine, LogSource, LogTail, log_sources
 from scripts.deployment.stage import stage_named
 from tests.deployment.aws_resources import client
 
@@ -89,6 +89,15 @@ def test_one_session_is_followed() -> None:
     _write(GROUP, '{"session_id": "joyful-hope-911"}', '{"session_id": "sure-olive-444"}')
 
     assert [line.message for line in tail.poll(NOW_MS)] == ['{"session_id": "joyful-hope-911"}']
+
+
+def test_a_structured_line_is_put_into_words() -> None:
+    fields = {"level": "INFO", "message": "segment told", "timestamp": "…", "service": "audio_processor"}
+    message = json.dumps({**fields, "session_id": "joyful-hope-911", "segment": 3, "xray_trace_id": None})
+
+    line = str(LogLine(timestamp_ms=1_500, source="cell0_audio_processor", message=message))
+
+    assert line == "00:00:01.500  cell0_audio_processor   INFO    segment told  session_id=joyful-hope-911 segment=3"
 
 
 def test_lambdas_own_lines_and_metrics_are_left_out_unless_asked_for() -> None:

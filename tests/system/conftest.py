@@ -95,7 +95,9 @@ class System:
             on_message=None if heard is None else heard.append,
         )
 
-    def listener(self, http: aiohttp.ClientSession, session_id: str, language: str) -> Listener:
+    def listener(
+        self, http: aiohttp.ClientSession, session_id: str, language: str, *, join_key: str | None = None
+    ) -> Listener:
         self._listeners += 1
         clips = self._directory / f"{self._listeners}"
         clips.mkdir(parents=True)
@@ -105,14 +107,21 @@ class System:
             language=language,
             downloader=ClipDownloader(http),
             clips_directory=clips,
+            join_key=join_key,
         )
 
     async def broadcast(
-        self, session_id: str, pcm: bytes, languages: Sequence[str], *, meanwhile: Any = None
+        self,
+        session_id: str,
+        pcm: bytes,
+        languages: Sequence[str],
+        *,
+        join_key: str | None = None,
+        meanwhile: Any = None,
     ) -> list[Heard]:
         """Speak in real time to a listener for each language, and return what each heard."""
         async with aiohttp.ClientSession() as http:
-            listeners = [self.listener(http, session_id, language) for language in languages]
+            listeners = [self.listener(http, session_id, language, join_key=join_key) for language in languages]
             await asyncio.gather(*(each.__aenter__() for each in listeners))
             try:
                 async with self.speaker(session_id) as speaker:

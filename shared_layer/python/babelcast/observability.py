@@ -13,11 +13,14 @@ from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from babelcast.domain.languages import LanguageCode
+from babelcast.domain.session import SessionId
+from babelcast.ports import SessionStep
 
 _MAX_VALUES: Final = 90
 """Embedded metric format takes 100 values per metric; more are thinned out by flushing."""
 
-logger = Logger()
+# Where a line was written is always here; failures say `at` themselves.
+logger = Logger(location=None)
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -67,6 +70,17 @@ class EmfMeter:
 
 
 meter: Final = EmfMeter()
+
+
+class LogJournal:
+    """`babelcast.ports.Journal` as lines of the function's log, which `scripts/tail_logs.py` puts together."""
+
+    def note(self, step: SessionStep, session_id: SessionId, **details: int | str) -> None:
+        """See the port."""
+        logger.info(step.value, extra={"session_id": session_id, **details})
+
+
+journal: Final = LogJournal()
 
 
 def observed(handler: Handler) -> Handler:

@@ -304,3 +304,37 @@ class Meter(Protocol):
     def duration_ms(self, name: str, value: float) -> None:
         """Record a duration."""
         ...
+
+
+class SessionStep(StrEnum):
+    """What happens in a session's life; values are the messages of the log. Source: docs/observability.md."""
+
+    CREATED = "session created"
+    CONNECTION_GRANTED = "connection granted"
+    CONNECTION_REFUSED = "connection refused"
+    CONNECTED = "connected"
+    MESSAGE_CARRIED_OUT = "message carried out"
+    MESSAGE_REFUSED = "message refused"
+    DISCONNECTED = "disconnected"
+    ENDING = "session ending"
+    RECOGNISER_OPENED = "recogniser opened"
+    AUDIO_READ_AGAIN = "audio read again"
+    GAP_FILLED = "gap filled with silence"
+    SPEAKER_LOST = "speaker lost"
+    SEGMENT_COMMITTED = "segment committed"
+    SEGMENT_TOLD = "segment told"
+    ENDED = "session ended"
+
+
+class Journal(Protocol):
+    """The course of each session, for whoever looks into what happened in a room."""
+
+    def note(self, step: SessionStep, session_id: SessionId, **details: int | str) -> None:
+        """Write a line.
+
+        Args:
+            step: What happened.
+            session_id: Where.
+            details: Numbers, ids and codes; never what was said, and nothing that opens a door.
+        """
+        ...

@@ -19,7 +19,7 @@ from babelcast.adapters.s3 import S3Clips
 from babelcast.domain.audio import SAMPLE_RATE_HZ, ms_to_samples
 from babelcast.domain.languages import LanguageOffer
 from babelcast.domain.segmenter import SegmenterLimits
-from babelcast.observability import meter
+from babelcast.observability import journal, meter
 from babelcast.ports import CellCapacity, Connections, Sessions, Synthesizer
 from babelcast.settings import (
     AudioProcessorSettings,
@@ -247,6 +247,7 @@ def audio_processing() -> ProcessAudio:
             broadcast=broadcast,
             status=ReportStatus(sessions=sessions, connections=connections, broadcast=broadcast, now_ms=now_ms),
             meter=meter,
+            journal=journal,
             limits=ProcessingLimits(
                 result_wait_s=settings.result_wait_ms / 1000,
                 pending_result_wait_s=settings.pending_result_wait_ms / 1000,

@@ -23,7 +23,7 @@ from babelcast.domain.languages import language
 from babelcast.domain.notices import ErrorNotice
 from babelcast.domain.session import Session, SessionId
 from babelcast.domain.stream_record import Control, StreamRecord
-from babelcast.ports import AudioHistory, Connections, Segments, Sessions
+from babelcast.ports import AudioHistory, Connections, Segments, Sessions, SessionStep
 from babelcast.usecases.draft_ahead import DraftAhead
 from babelcast.usecases.live_transcription import LiveTranscription, TranscriptionPool
 from babelcast.usecases.session_run import SessionRun
@@ -213,6 +213,8 @@ class ProcessAudio:
         read = [record async for record in self.history.read(session_id, start=start, before=before)]
         missed = read if includes_start else [each for each in read if int(each.sequence_number) > int(start)]
         self.tools.meter.count("Replays", int(bool(missed)))
+        if missed:
+            self.tools.journal.note(SessionStep.AUDIO_READ_AGAIN, session_id, records=len(missed))
         return missed
 
     async def _deliver_again(self, session: Session, audience: Audience) -> None:

@@ -6,6 +6,7 @@ from babelcast.domain.connection import Audience
 from babelcast.domain.segment import Segment
 from babelcast.domain.segmenter import Commit, commits_if_over
 from babelcast.domain.session import Session
+from babelcast.ports import SessionStep
 from babelcast.usecases.draft_ahead import Begun
 from babelcast.usecases.live_transcription import LiveTranscription, Place, Undelivered
 from babelcast.usecases.speech_tools import SpeechTools
@@ -99,12 +100,27 @@ class SegmentDelivery:
         live.partial_text = ""
         tools.meter.count("SegmentsCommitted")
         committed_at_ms = tools.now_ms()
+        tools.journal.note(
+            SessionStep.SEGMENT_COMMITTED,
+            live.session_id,
+            segment=number,
+            languages=len(renditions),
+            delay_ms=committed_at_ms - segment.spoken_at_ms,
+        )
         tools.meter.duration_ms("CommitLatency", committed_at_ms - rendered_at_ms)
         await self._notify(segment, self._audience, attempt=1)
         tools.meter.duration_ms("NotificationLatency", tools.now_ms() - committed_at_ms)
 
     async def _notify(self, segment: Segment, receivers: Audience, *, attempt: int, replayed: bool = False) -> None:
         unreached = await self._tools.notify(self._session, segment, receivers, replayed=replayed)
+        self._tools.journal.note(
+            SessionStep.SEGMENT_TOLD,
+            segment.session_id,
+            segment=segment.source.number,
+            receivers=len(receivers.connections),
+            unreached=len(unreached.connections),
+            delay_ms=self._tools.now_ms() - segment.spoken_at_ms,
+        )
         if unreached.connections and attempt < self._tools.limits.delivery_attempts:
             self._live.undelivered.append(Undelivered(segment=segment, receivers=unreached, attempts=attempt))
             return

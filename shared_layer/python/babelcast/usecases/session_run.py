@@ -12,6 +12,7 @@ from babelcast.domain.session import Cursor, Session
 from babelcast.domain.stream_record import Control, ControlKind
 from babelcast.domain.token_bucket import TokenBucket
 from babelcast.domain.transcript import Result, Word, join_items
+from babelcast.ports import SessionStep
 from babelcast.usecases.live_transcription import LiveTranscription
 from babelcast.usecases.notify_segment import segment_result_id
 from babelcast.usecases.segment_delivery import SegmentDelivery
@@ -51,6 +52,7 @@ class SessionRun:
                 self._live.skip_to_waiting()
             else:
                 self._tools.meter.count("AudioGaps")
+                self._note(SessionStep.GAP_FILLED, gap_ms=samples_to_ms(gap))
                 self._live.skip_to_waiting()
                 await self._send(silence(gap))
             await self.feed()
@@ -77,6 +79,7 @@ class SessionRun:
                 await self._finish_speech(followed_by=followed_by)
                 await self._tell_end()
                 await self._move(replace(self._live.cursor, closed=True))
+                self._note(SessionStep.ENDED, segments=self._live.cursor.next_segment)
 
     async def finish_whole_words(self) -> None:
         """Let the listeners hear the last whole words; what follows them is heard again if the speaker comes back."""
@@ -178,6 +181,7 @@ class SessionRun:
             )
             live.begin(stream, origin, pace=pace, now_s=now_s)
             self._tools.meter.count("TranscribeStreamsOpened")
+            self._note(SessionStep.RECOGNISER_OPENED, position_ms=samples_to_ms(origin))
         assert live.stream is not None
         live.quiet = live.quiet.after(pcm)
         step = self._limits.fed_at_once_samples * BYTES_PER_SAMPLE
@@ -215,6 +219,7 @@ class SessionRun:
             await self._move(settled)
 
     async def _finish_lost_speech(self) -> None:
+        self._note(SessionStep.SPEAKER_LOST, position_ms=samples_to_ms(self._live.position))
         await self.finish_whole_words()
         # The speaker may be back by now.
         await self._tools.status.tell_state(self._session.session_id, self._audience)
@@ -225,6 +230,9 @@ class SessionRun:
         if unreached := await tools.status.tell_end(session_id):
             await tools.sleep(self._limits.retry_pause_s)
             await tools.status.tell_end(session_id, only=unreached)
+
+    def _note(self, step: SessionStep, **details: int) -> None:
+        self._tools.journal.note(step, self._session.session_id, **details)
 
     async def _move(self, cursor: Cursor) -> None:
         await self._tools.cursors.move(self._live.session_id, expected=self._live.cursor, moved=cursor)

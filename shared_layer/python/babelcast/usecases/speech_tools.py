@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from babelcast.domain.audio import SAMPLE_RATE_HZ
 from babelcast.domain.segmenter import SegmenterLimits
-from babelcast.ports import Cursors, Meter, Transcriber
+from babelcast.ports import Cursors, Journal, Meter, Transcriber
 from babelcast.usecases.broadcast import Broadcast
 from babelcast.usecases.notify_segment import NotifySegment
 from babelcast.usecases.render_segment import RenderSegment
@@ -86,6 +86,7 @@ class SpeechTools:
     broadcast: Broadcast
     status: ReportStatus
     meter: Meter
+    journal: Journal
     limits: ProcessingLimits
     has_room: Callable[[], bool]
     now_ms: Callable[[], int]
