@@ -12,6 +12,7 @@ WEBSOCKET_PORT ?= 0
 SPEAKER_PORT ?= 0
 LISTENER_PORT ?= 0
 MINUTES ?= 10
+SEED ?= 1
 SPEECH ?= natural
 STAGE ?= dev
 YES ?=
@@ -21,6 +22,7 @@ FUNCTION ?=
 SESSION ?=
 SINCE ?= 10
 EMAIL ?=
+UPGRADE ?=
 PYTEST ?=
 
 BIN := .venv/bin
@@ -36,7 +38,7 @@ FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -name dis
 DEPLOY := PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(PYTHON) -m scripts.deploy
 SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
 
-.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-quiet test test-browser screenshots check format setup synth layer requirements clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
+.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-chaos bench-load bench-soak-hour bench-quiet test test-browser screenshots check format setup synth layer requirements audit sbom clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -58,6 +60,19 @@ bench-soak: setup  ## Tone speech (MINUTES) at three batch windows, without faul
 	@mkdir -p out && $(PYTHON) -m benchmarks.soak --minutes $(MINUTES) --no-faults --out out/bench-soak-clean.json
 	@$(PYTHON) -m benchmarks.soak --minutes $(MINUTES) --out out/bench-soak.json
 
+bench-chaos: MINUTES := $(if $(filter command environment,$(firstword $(origin MINUTES))),$(MINUTES),30)
+bench-chaos: setup  ## Kill every process and cut every network at random (SEED) while rooms listen (MINUTES, 30): no word may be lost
+	@mkdir -p out && $(PYTHON) -m benchmarks.chaos --minutes $(MINUTES) --seed $(SEED) --out out/bench-chaos.json
+
+bench-load: .venv/.installed  ## More and more sessions, then listeners of one (SESSIONS, LISTENERS): how much the stack holds, and what limits it
+	@mkdir -p out && $(PYTHON) -m benchmarks.load $(if $(SESSIONS),--sessions "$(SESSIONS)") \
+	  $(if $(LISTENERS),--listeners "$(LISTENERS)") --seed $(SEED) --out out/bench-load.json
+
+bench-soak-hour: MINUTES := $(if $(filter command environment,$(firstword $(origin MINUTES))),$(MINUTES),60)
+bench-soak-hour: .venv/.installed  ## An hour (MINUTES, 60) of 10 sessions and a hall of 50: no process grows, nothing is left behind
+	@mkdir -p out && $(PYTHON) -m benchmarks.load --minutes $(MINUTES) --sessions $(or $(SESSIONS),10) \
+	  --listeners $(or $(LISTENERS),50) --seed $(SEED) --out out/bench-soak-hour.json
+
 bench-quiet: setup  ## Silence, noise and music (MINUTES each) to both kinds of recogniser: nothing may be made of them
 	@mkdir -p out && $(PYTHON) -m benchmarks.quiet --minutes $(MINUTES) --out out/bench-quiet.json
 
@@ -74,11 +89,12 @@ test-browser: setup build/.frontend build/.chromium  ## Test the apps in a real 
 screenshots: setup build/.frontend build/.chromium  ## Take pictures of every state of the apps into out/screenshots; the best into docs/pictures
 	$(PYTHON) scripts/make_screenshots.py --out out/screenshots --pictures docs/pictures
 
-check: .venv/.installed frontend/node_modules/.installed  ## Format, lint, types and import rules
+check: .venv/.installed frontend/node_modules/.installed  ## Format, lint, types, import rules and secrets
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(PYTHON) -m scripts.find_secrets
 	cd frontend && npm run check
 
 format: .venv/.installed  ## Format the code and mend what can be mended
@@ -96,7 +112,7 @@ deploy: .venv/.installed node_modules/.installed  ## Deploy STAGE=dev|prod to AW
 	@$(DEPLOY) deploy --stage "$(STAGE)" $(if $(filter 1 y yes,$(YES)),--yes) $(foreach each,$(CONTEXT),--context "$(each)")
 
 deploy-check: .venv/.installed node_modules/.installed  ## Check credentials, region, bootstrap, versions and quotas for a deployment of STAGE
-	@$(DEPLOY) check --stage "$(STAGE)"
+	@$(DEPLOY) check --stage "$(STAGE)" $(foreach each,$(CONTEXT),--context "$(each)")
 
 bootstrap: .venv/.installed node_modules/.installed  ## Prepare an AWS account and region for the CDK, once (YES=1)
 	@$(DEPLOY) bootstrap $(if $(filter 1 y yes,$(YES)),--yes)
@@ -115,10 +131,11 @@ logs: .venv/.installed  ## Follow the logs of STAGE (FUNCTION=audio_processor, S
 	  $(if $(SESSION),--session "$(SESSION)")
 
 .PHONY: verify cost package-check bench-cold
-# STAGE has a default for what deploys; here no STAGE means the local stack.
+# STAGE has a default for what deploys; here no STAGE means the local stack, which alone needs the local engines.
+GIVEN_STAGE := $(if $(filter command environment,$(firstword $(origin STAGE))),$(STAGE))
 verify: LANGUAGES = es,fr
-verify: setup  ## Speak AUDIO to listeners (LANGUAGES) and check every step, on a deployed STAGE or else on a local stack of its own
-	@$(PYTHON) -m scripts.verify_pipeline $(if $(filter command environment,$(firstword $(origin STAGE))),--stage "$(STAGE)") \
+verify: $(if $(GIVEN_STAGE),.venv/.installed,setup)  ## Speak AUDIO to listeners (LANGUAGES) and check every step, on a deployed STAGE or else on a local stack of its own
+	@$(PYTHON) -m scripts.verify_pipeline $(if $(GIVEN_STAGE),--stage "$(GIVEN_STAGE)") \
 	  --audio "$(AUDIO)" --languages "$(LANGUAGES)"
 
 cost: LANGUAGES = 3
@@ -135,10 +152,19 @@ bench-cold: .venv/.installed  ## Measure how long each packaged handler takes to
 layer: .venv/.installed  ## Build the Lambda layer for arm64 into build/layer
 	$(PYTHON) scripts/build_layer.py
 
-requirements: .venv/.installed  ## Pin the packages of requirements/*.in anew (with Python 3.11, the oldest supported)
-	for each in layer dev; do CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --no-emit-options --strip-extras --no-annotate \
-	  --output-file requirements/$$each.txt requirements/$$each.in; done
+# For the oldest Python supported; the newer ones run the same versions. Hashes are of every platform's files.
+UV_COMPILE := build/tools/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 --strip-extras --no-annotate \
+  --custom-compile-command "make requirements" $(if $(filter 1 y yes,$(UPGRADE)),--upgrade)
+requirements: build/tools/.installed  ## Pin the packages of requirements/*.in, with hashes, for Python 3.11 and newer (UPGRADE=1 raises all)
+	$(UV_COMPILE) --output-file requirements/layer.txt requirements/layer.in
+	@# The tests run with the functions' versions.
+	$(UV_COMPILE) --constraint requirements/layer.txt --output-file requirements/dev.txt requirements/dev.in
+	$(UV_COMPILE) --output-file requirements/tools.txt requirements/tools.in
+
+audit: build/tools/.installed  ## Ask the vulnerability databases about every pinned package; fails when they cannot be reached
+	@$(PYTHON) -m scripts.audit --pip-audit build/tools/bin/pip-audit
+
+sbom: build/.sbom  ## Write CycloneDX bills of materials of the layer and both apps into build/sbom
 
 clean:  ## Remove everything that was built, but not the virtual environment
 	rm -rf build cdk.out out .local
@@ -148,13 +174,22 @@ clean:  ## Remove everything that was built, but not the virtual environment
 	@python=$$(scripts/find_python.sh) && { $$python -m venv --clear .venv >/dev/null 2>&1 \
 	  || { scripts/install_debian_packages.sh python3-venv && $$python -m venv --clear .venv; }; }
 	@echo "Installing Python packages"
-	@$(PYTHON) -m pip install -qq --disable-pip-version-check --requirement requirements/dev.txt
+	@$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
 frontend/node_modules/.installed: frontend/package-lock.json
 	@command -v npm >/dev/null 2>&1 || { echo "Babelcast needs npm, which comes with Node.js 20 or newer." >&2; exit 1; }
 	@echo "Installing npm packages"
 	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+build/tools/.installed: .venv/.installed requirements/tools.txt
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements/tools.txt
+	@touch $@
+
+build/.sbom: .venv/.installed requirements/layer.txt frontend/package.json frontend/package-lock.json scripts/sbom.py scripts/pinned_packages.py
+	@$(PYTHON) -m scripts.sbom --output build/sbom
 	@touch $@
 
 build/.frontend: frontend/node_modules/.installed $(FRONTEND_SOURCES)

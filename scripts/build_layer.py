@@ -77,7 +77,8 @@ def install_packages(target: Path, built_for: LayerPlatform = LAMBDA) -> None:
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"),
         *platforms,
         *("--implementation", "cp", "--python-version", ".".join(map(str, built_for.python))),
-        *("--only-binary=:all:", "--no-deps", "--target", str(target), "--requirement", str(REQUIREMENTS)),
+        *("--only-binary=:all:", "--no-deps", "--target", str(target)),
+        *("--require-hashes", "--requirement", str(REQUIREMENTS)),
     ]
     if subprocess.run(command, check=False).returncode != 0:
         raise LayerError(f"pip could not install {REQUIREMENTS.relative_to(ROOT)} for {built_for.name}")
