@@ -28,7 +28,12 @@ from local.template.api_resources import (
     read_websocket_apis,
 )
 from local.template.assembly import Assembly, ResourceKey, TemplateError
-from local.template.compute_resources import FunctionDescription, read_event_source_mappings, read_function
+from local.template.compute_resources import (
+    FUNCTION_TYPE,
+    FunctionDescription,
+    read_event_source_mappings,
+    read_function,
+)
 from local.template.data_resources import DataDescription, UserPoolClientDescription, UserPoolDescription, read_data
 from local.template.intrinsics import Physical, Pseudo, Resolver
 
@@ -54,7 +59,7 @@ class Blueprint:
         self._websocket = _only(read_websocket_apis(assembly), "WebSocket API")
         self._http = _only(read_http_apis(assembly), "HTTP API")
         self._mappings = read_event_source_mappings(assembly)
-        self._functions = {key: read_function(assembly, key) for key in dict.fromkeys(self._called_functions())}
+        self._functions = self._read_functions()
         self.function_names: Mapping[ResourceKey, str] = _names(self._functions)
 
     @classmethod
@@ -238,6 +243,18 @@ class Blueprint:
             max_age_seconds=cors.max_age_seconds,
             allow_credentials=cors.allow_credentials,
         )
+
+    def _read_functions(self) -> dict[ResourceKey, FunctionDescription]:
+        """Every function that something calls: an API, an event source, or a function that has its name."""
+        found: dict[ResourceKey, FunctionDescription] = {}
+        waiting = list(self._called_functions())
+        while waiting:
+            key = waiting.pop(0)
+            if key not in found:
+                found[key] = read_function(self._assembly, key)
+                named = self._assembly.references(key.stack, dict(found[key].environment))
+                waiting += [each for each in named if self._assembly.resource(each).type == FUNCTION_TYPE]
+        return found
 
     def _called_functions(self) -> Iterator[ResourceKey]:
         for route in self._websocket.routes:

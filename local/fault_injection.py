@@ -9,6 +9,7 @@ async with FaultInjector(stack) as faults:
 A call returns when the fault is armed, not when it has come about.
 """
 
+import asyncio
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
@@ -16,6 +17,9 @@ from urllib.parse import quote
 
 import aiohttp
 
+from local.aws_server.behaviour import Refusal
+from local.event_source.control import DELIVERED_TWICE
+from local.services.behaviour import Service
 from local.stack import Stack
 
 
@@ -61,6 +65,18 @@ class FaultInjector:
                 killed += 1
         return killed
 
+    async def start_environment(self, function: str) -> None:
+        """Start one more execution environment, ahead of any invocation.
+
+        Args:
+            function: The function's name begins with this; of several functions, each gets one.
+
+        Raises:
+            LookupError: There is no such function.
+        """
+        for name in await self._functions(function):
+            await self._send("POST", f"{self._stack.lambda_url}/functions/{quote(name, safe='')}/environments")
+
     async def rest_environment(self, function: str, *, invocations: int) -> None:
         """Let the environment that was used last stay frozen, alive and warm while others serve the next invocations.
 
@@ -73,10 +89,7 @@ class FaultInjector:
         Raises:
             LookupError: There is no such function.
         """
-        names = [name for name in await self._get(f"{self._stack.lambda_url}/functions") if name.startswith(function)]
-        if not names:
-            raise LookupError(f"no function's name begins with {function}")
-        for name in names:
+        for name in await self._functions(function):
             url = f"{self._stack.lambda_url}/functions/{quote(name, safe='')}/rest"
             await self._send("POST", url, {"invocations": invocations})
 
@@ -104,13 +117,73 @@ class FaultInjector:
         Args:
             seconds: For so long, up to 600.
         """
-        fault = {"operation": "GetRecords", "seconds": seconds}
+        await self.fail_store("GetRecords", seconds)
+
+    async def fail_store(self, operation: str, seconds: float, *, kind: Refusal = Refusal.FAIL) -> None:
+        """Let a data store refuse an operation to everybody.
+
+        Args:
+            operation: ``PutRecord``, ``PutObject`` and the like; ``DynamoDB`` and ``Kinesis`` for all of theirs.
+            seconds: For so long, up to 600.
+            kind: How.
+        """
+        fault = {"operation": operation, "kind": kind, "seconds": seconds}
         await self._send("POST", f"{self._stack.aws_control_url}/faults", fault)
+
+    async def throttle_service(self, service: Service, seconds: float) -> None:
+        """Let Transcribe (new streams), Translate or Polly refuse every request as one too many.
+
+        Args:
+            service: Which.
+            seconds: For so long, up to 600.
+        """
+        fault = {"service": service, "kind": "throttle", "seconds": seconds}
+        await self._send("POST", f"{self._stack.services_control_url}/faults", fault)
+
+    async def throttle_connections(self, seconds: float) -> None:
+        """Let `@connections` refuse every message to a client as one too many (status 429).
+
+        Args:
+            seconds: For so long, up to 600.
+        """
+        fault = {"kind": "throttle_connections", "seconds": seconds}
+        await self._send("POST", f"{self._stack.gateway_control_url}/faults", fault)
+
+    async def hang_connections(self, seconds: float, **query: str) -> None:
+        """Let messages to some clients neither be answered nor sent on before the fault is over.
+
+        Args:
+            seconds: For so long, up to 600.
+            query: Those who connected with this: ``sessionId``, ``role``, ``targetLanguage``.
+        """
+        fault = {"kind": "hang_connections", "seconds": seconds, "query": query}
+        await self._send("POST", f"{self._stack.gateway_control_url}/faults", fault)
 
     async def streams_opened(self) -> int:
         """How many streams Transcribe has opened since the stack was started."""
         counters = await self._get(f"{self._stack.services_control_url}/counters")
         return int(counters["transcribe"].get("opened", 0))
+
+    async def streams_failed(self) -> int:
+        """How many streams Transcribe has refused or broken on purpose since its process was started."""
+        counters = await self._get(f"{self._stack.services_control_url}/counters")
+        return int(counters["transcribe"].get("failures", 0))
+
+    async def streams_open(self) -> int:
+        """How many streams are open at Transcribe now."""
+        counters = await self._get(f"{self._stack.services_control_url}/counters")
+        return int(counters["transcribe"].get("open", 0))
+
+    async def batches_delivered_twice(self) -> int:
+        """How many batches the event source has delivered once more on purpose since the stack was started."""
+        log = await asyncio.to_thread((self._stack.logs_dir / "event_source.log").read_text)
+        return log.count(DELIVERED_TWICE)
+
+    async def _functions(self, beginning: str) -> list[str]:
+        names = [name for name in await self._get(f"{self._stack.lambda_url}/functions") if name.startswith(beginning)]
+        if not names:
+            raise LookupError(f"no function's name begins with {beginning}")
+        return names
 
     async def _get(self, url: str) -> Any:
         async with self._session.get(url) as response:

@@ -20,8 +20,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -32,28 +31,23 @@ import msgspec
 from local.blueprint import Blueprint
 from local.endpoints import Endpoints
 from local.errors import UserError
-from local.event_source.configuration import MappingOverrides
-from local.gateway.configuration import GatewayLimits
 from local.lambda_runtime.configuration import FunctionConfiguration
+from local.processes import Processes
 from local.provision import CREDENTIALS, AwsServer, create_confirmed_user, jwks_url, provision
-from local.services.behaviour import ServiceTimes
+from local.stack_options import Engine, StackOptions
 from local.state_directory import StateDirectory
 from local.supervision import Child, Command
 from local.template.assembly import ResourceKey
 from local.template.intrinsics import Physical, Resolver
 
+__all__ = ["Engine", "PortBusyError", "Stack", "StackOptions"]
+
 SOURCE_LANGUAGES: Final = ("en",)
 TARGET_LANGUAGES: Final = ("es", "ca", "gl", "pt", "fr", "it")
 """What the local engines recognise, and what they translate into and speak."""
 
-_SPEAKER_EMAIL: Final = "speaker@example.com"
-
-
-class Engine(StrEnum):
-    """What stands behind the local Transcribe, Translate and Polly."""
-
-    SPEECH = "speech"
-    TONES = "tones"
+RESTARTABLE: Final = ("gateway", "event_source", "lambda_runtime", "services")
+"""The processes that `Stack.restart` starts again: all but the data stores."""
 
 
 class PortBusyError(UserError):
@@ -68,57 +62,13 @@ class PortBusyError(UserError):
         super().__init__(f"port {port} for {what} is in use; choose another one, or 0 for any free one")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StackOptions:
-    """How to start a stack.
-
-    Attributes:
-        state_dir: Receives `stack.json`, configurations and logs; its contents are replaced.
-        assembly_dir: The stage's synthesized cloud assembly.
-        packaged: Functions have their packages and nothing else; the assembly's layer must be built for this machine.
-        engine: Speech, or tones for tests that must be exact.
-        websocket_port, http_port, aws_port: 0 takes a free one.
-        service_times: How long the speech services and S3 take; at once without. `local.services.profiles` has some.
-        service_seed: The same seed draws the same service times.
-        service_arguments: More options for `python -m local.services`.
-        gateway_limits: API Gateway's, to be shortened for tests.
-        allowed_origins: Web pages that may use the HTTP API besides those in the template.
-        listener_url: Replaces the template's `LISTENER_URL`.
-        environment: More variables by function name; they win over all others.
-        event_source_overrides: For every event source mapping.
-        max_environments: Execution environments per function.
-        idle_seconds: An unused execution environment ends after so long.
-        prewarmed_functions: How many environments of each function are started before the stack is ready.
-        speaker_email: The demo account, with a password of its own each time.
-    """
-
-    state_dir: Path
-    assembly_dir: Path
-    packaged: bool = False
-    engine: Engine = Engine.SPEECH
-    websocket_port: int = 0
-    http_port: int = 0
-    aws_port: int = 0
-    service_times: ServiceTimes = field(default_factory=dict)
-    service_seed: int = 1
-    service_arguments: tuple[str, ...] = ()
-    gateway_limits: GatewayLimits = field(default_factory=GatewayLimits)
-    allowed_origins: tuple[str, ...] = ()
-    listener_url: str | None = None
-    environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    event_source_overrides: MappingOverrides = field(default_factory=MappingOverrides)
-    max_environments: int = 8
-    idle_seconds: float = 300.0
-    prewarmed_functions: int = 1
-    speaker_email: str = _SPEAKER_EMAIL
-
-
 class Stack:
     """A running stage. An async context manager: entered when everything is ready, left when everything has ended.
 
     Attributes:
         endpoints: What clients need.
         aws_control_url: Makes operations of the AWS server fail (`local.aws_server.control`).
+        gateway_control_url: Makes the gateway refuse (`local.gateway.control`).
         event_source_control_url: Makes deliveries go wrong (`local.event_source.control`).
         services_control_url: Sets service times and faults of the speech services (`local.services.control`).
         lambda_url: Lambda's Invoke API and its control API (`local.lambda_runtime.invoke_api`).
@@ -127,6 +77,7 @@ class Stack:
 
     endpoints: Endpoints
     aws_control_url: str
+    gateway_control_url: str
     event_source_control_url: str
     services_control_url: str
     lambda_url: str
@@ -135,7 +86,7 @@ class Stack:
         self._options = options
         self._state = StateDirectory(options.state_dir.resolve())
         self.logs_dir = self._state.logs
-        self._children: list[Child] = []
+        self._processes = Processes(self.logs_dir)
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> "Stack":
@@ -176,19 +127,34 @@ class Stack:
         Raises:
             ProcessFailedError: One has ended; it is named, with the end of its log.
         """
-        watches = [asyncio.create_task(child.fail_when_ended()) for child in self._children]
-        try:
-            done, _ = await asyncio.wait(watches, return_when=asyncio.FIRST_COMPLETED)
-            for watch in done:
-                watch.result()
-        finally:
-            for watch in watches:
-                watch.cancel()
+        await self._processes.wait()
+
+    async def restart(self, process: str) -> None:
+        """Kill a process, whatever it is doing, and start it again at its addresses; everything is ready afterwards.
+
+        What is durable on AWS survives: the event source's positions, the registered functions, the routes and the
+        certificate authority. Open connections, invocations under way, execution environments, counters and faults of
+        the process are gone.
+
+        Args:
+            process: ``gateway``, ``event_source``, ``lambda_runtime`` or ``services``.
+
+        Raises:
+            ValueError: There is no such process, or it is a data store, whose contents would be gone.
+            ProcessFailedError: It has not become ready again.
+        """
+        if process not in RESTARTABLE:
+            raise ValueError(f"{process} cannot be started again")
+        await self._processes.restart(process)
+        if process == "lambda_runtime":
+            async with aiohttp.ClientSession() as session:
+                await self._register(session)
+        await self._publish()
 
     @property
     def pids(self) -> Mapping[str, int]:
         """The processes that this one started, by name."""
-        return {child.name: child.pid for child in self._children}
+        return self._processes.pids
 
     async def create_speaker(self, email: str, password: str) -> None:
         """Make a confirmed speaker account; the password follows the template's policy."""
@@ -224,8 +190,15 @@ class Stack:
             str(self._options.websocket_port),
             "--http-port",
             str(self._options.http_port),
+            ports={
+                "--websocket-port": "websocketUrl",
+                "--http-port": "httpUrl",
+                "--connections-port": "connectionsUrl",
+                "--control-port": "control",
+            },
         )
-        functions = self._blueprint.functions(
+        self.gateway_control_url = gateway.ready["control"]
+        self._functions = self._blueprint.functions(
             resolver,
             replaced=self._replaced_settings(gateway, keys_url=keys_url),
             added=self._added_variables(services, ca_bundle=await asyncio.to_thread(self._state.write_ca_bundle)),
@@ -243,14 +216,18 @@ class Stack:
             speaker_password=_password(),
         )
         async with aiohttp.ClientSession() as session:
-            await self._register(session, functions)
+            await self._register(session)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._start_event_source(resolver, stores))
-                tasks.create_task(self._prewarm(session, functions))
+                tasks.create_task(self._prewarm(session))
                 tasks.create_task(self._create_demo_account())
+        await self._publish()
+
+    async def _publish(self) -> None:
         control = {
             "lambdaUrl": self.lambda_url,
             "awsControlUrl": self.aws_control_url,
+            "gatewayControlUrl": self.gateway_control_url,
             "eventSourceControlUrl": self.event_source_control_url,
             "servicesControlUrl": self.services_control_url,
             "logs": str(self.logs_dir),
@@ -259,7 +236,7 @@ class Stack:
         await asyncio.to_thread(self._state.publish, self.endpoints, control)
 
     async def _start_aws_server(self) -> Mapping[ResourceKey, Physical]:
-        child = await self._start_child(
+        child = await self._processes.start(
             Command(
                 name="aws_server",
                 module="local.aws_server",
@@ -271,7 +248,7 @@ class Stack:
         return await asyncio.to_thread(provision, self._blueprint.data, self._server)
 
     async def _start_services(self) -> Child:
-        return await self._start_child(
+        return await self._processes.start(
             Command(
                 name="services",
                 module="local.services",
@@ -283,6 +260,12 @@ class Stack:
                     *self._service_times(),
                     *self._options.service_arguments,
                 ),
+                ports={
+                    "--transcribe-port": "transcribe",
+                    "--translate-port": "translate",
+                    "--polly-port": "polly",
+                    "--control-port": "control",
+                },
             )
         )
 
@@ -293,7 +276,7 @@ class Stack:
 
     async def _start_lambda_runtime(self) -> Child:
         options = self._options
-        return await self._start_child(
+        return await self._processes.start(
             Command(
                 name="lambda_runtime",
                 module="local.lambda_runtime",
@@ -306,6 +289,7 @@ class Stack:
                     f"--idle-seconds={options.idle_seconds}",
                     *(("--runtime-directory", str(self._state.path / "runtime")) if options.packaged else ()),
                 ),
+                ports={"--port": "url"},
             )
         )
 
@@ -314,19 +298,20 @@ class Stack:
             resolver, stores, lambda_url=self.lambda_url, aws_endpoint_url=self._server.endpoint_url
         )
         mappings = [self._options.event_source_overrides.applied_to(each) for each in configuration.mappings]
-        child = await self._start_configured("event_source", replace(configuration, mappings=mappings))
+        child = await self._start_configured(
+            "event_source",
+            replace(configuration, mappings=mappings, positions_directory=str(self._state.positions)),
+            ports={"--control-port": "control"},
+        )
         self.event_source_control_url = child.ready["control"]
 
-    async def _start_configured(self, name: str, configuration: object, *arguments: str) -> Child:
+    async def _start_configured(
+        self, name: str, configuration: object, *arguments: str, ports: Mapping[str, str]
+    ) -> Child:
         path = await asyncio.to_thread(self._state.write_configuration, name, configuration)
-        return await self._start_child(
-            Command(name=name, module=f"local.{name}", arguments=("--config", str(path), *arguments))
+        return await self._processes.start(
+            Command(name=name, module=f"local.{name}", arguments=("--config", str(path), *arguments), ports=ports)
         )
-
-    async def _start_child(self, command: Command) -> Child:
-        child = await Child.start(command, log_directory=self.logs_dir)
-        self._children.append(child)
-        return child
 
     def _replaced_settings(self, gateway: Child, *, keys_url: str) -> dict[str, str]:
         """Addresses and offers that differ from the template's because this is not AWS."""
@@ -346,19 +331,20 @@ class Stack:
             **{key.upper(): value for key, value in CREDENTIALS.items()},
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": self._server.endpoint_url,
+            "AWS_ENDPOINT_URL_LAMBDA": self.lambda_url,
             "AWS_ENDPOINT_URL_TRANSLATE": services.ready["translate"],
             "AWS_ENDPOINT_URL_POLLY": services.ready["polly"],
             "AWS_ENDPOINT_URL_TRANSCRIBE_STREAMING": services.ready["transcribe"],
             "SSL_CERT_FILE": str(ca_bundle),
         }
 
-    async def _register(self, session: aiohttp.ClientSession, functions: list[FunctionConfiguration]) -> None:
-        for function in functions:
+    async def _register(self, session: aiohttp.ClientSession) -> None:
+        for function in self._functions:
             url = f"{self.lambda_url}/functions/{function.name}"
             async with session.put(url, data=msgspec.json.encode(function)) as response:
                 response.raise_for_status()
 
-    async def _prewarm(self, session: aiohttp.ClientSession, functions: list[FunctionConfiguration]) -> None:
+    async def _prewarm(self, session: aiohttp.ClientSession) -> None:
         """Start environments ahead, as Lambda may too. A handler that cannot be loaded shows when it is invoked."""
 
         async def prewarm(function: FunctionConfiguration) -> None:
@@ -366,7 +352,7 @@ class Stack:
                 pass
 
         await asyncio.gather(
-            *(prewarm(function) for function in functions for _ in range(self._options.prewarmed_functions))
+            *(prewarm(function) for function in self._functions for _ in range(self._options.prewarmed_functions))
         )
 
     async def _create_demo_account(self) -> None:
@@ -375,10 +361,7 @@ class Stack:
         await self.create_speaker(self.endpoints.speaker_email, self.endpoints.speaker_password)
 
     async def _stop_all(self) -> None:
-        """Those that call first, those that are called last."""
-        callers = [child for child in self._children if child.name in ("event_source", "gateway")]
-        await asyncio.gather(*(child.stop() for child in callers))
-        await asyncio.gather(*(child.stop() for child in self._children))
+        await self._processes.stop(first=("event_source", "gateway"))
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

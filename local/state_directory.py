@@ -29,8 +29,10 @@ class StateDirectory:
 
     ```
     stack.json     Endpoints, for clients; there only while the stack is ready
-    control.json   lambdaUrl, awsControlUrl, eventSourceControlUrl, servicesControlUrl, logs, pids; likewise
+    control.json   lambdaUrl, awsControlUrl, gatewayControlUrl, eventSourceControlUrl, servicesControlUrl, logs, pids;
+                   likewise
     gateway.json   event_source.json   configurations of the processes
+    positions/     how far the event source has delivered each shard
     ca.pem         the local services' certificate authority; ca-bundle.pem has the public ones too
     logs/          <process>.log, functions/<function>.log
     ```
@@ -41,6 +43,7 @@ class StateDirectory:
         self.logs = path / "logs"
         self.function_logs = self.logs / "functions"
         self.ca_file = path / "ca.pem"
+        self.positions = path / "positions"
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -56,7 +59,8 @@ class StateDirectory:
             except BlockingIOError:
                 raise StateInUseError(self.path) from None
             self._withdraw()
-            shutil.rmtree(self.logs, ignore_errors=True)
+            for left in (self.logs, self.positions):
+                shutil.rmtree(left, ignore_errors=True)
             self.function_logs.mkdir(parents=True)
             try:
                 yield

@@ -44,6 +44,7 @@ class Command:
 
     Attributes:
         name: For messages, and the name of its log file.
+        ports: Options that set its ports, each with the fact of its READY line that has the address.
         environment: Added to this process's own environment.
         ready_within_seconds: How long it may take to announce that it is ready.
     """
@@ -51,6 +52,7 @@ class Command:
     name: str
     module: str
     arguments: Sequence[str] = ()
+    ports: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     ready_within_seconds: float = 30.0
 

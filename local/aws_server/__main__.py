@@ -10,7 +10,8 @@ import logging
 import socket
 import time
 from contextlib import AsyncExitStack
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from aiohttp import web
 from moto.kinesis.models import kinesis_backends
@@ -18,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from local.aws_server.behaviour import ServerBehaviour
 from local.aws_server.control import control_app
+from local.aws_server.moto_economy import economise
 from local.aws_server.wsgi_bridge import WsgiBridge
 from local.loopback import serve_on_loopback
 from local.process import announce_ready, end_with_parent, until_terminated
@@ -26,6 +28,19 @@ from local.services.profiles import add_time_options
 
 _MAX_REQUEST_BYTES: Final = 64 * 1024 * 1024
 _TRIM_SECONDS: Final = 10.0
+
+
+class _Dispatcher(DomainDispatcherApplication):
+    """Moto's, which would look through its own files for the service of every single request."""
+
+    @staticmethod
+    @cache
+    def get_backend_for_host(host: str | None) -> Any:
+        """The service that a host stands for, as moto names it."""
+        return _DISPATCHER.get_backend_for_host(host)
+
+
+_DISPATCHER: Final = DomainDispatcherApplication(create_backend_app)
 
 
 def forget_records(older_than_epoch_seconds: float) -> None:
@@ -43,11 +58,12 @@ def forget_records(older_than_epoch_seconds: float) -> None:
 
 async def serve(*, port: int, stream_retention_seconds: float, clock: ServiceClock) -> None:
     """Serve until terminated."""
+    economise()
     behaviour = ServerBehaviour(clock)
     listener = socket.create_server(("127.0.0.1", port), backlog=1024)
     bound_port = listener.getsockname()[1]
     application = web.Application(client_max_size=_MAX_REQUEST_BYTES, middlewares=[behaviour.middleware])
-    bridge = WsgiBridge(DomainDispatcherApplication(create_backend_app), bound_port)
+    bridge = WsgiBridge(_Dispatcher(create_backend_app), bound_port)
     application.router.add_route("*", "/{path:.*}", bridge.handle)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
     await runner.setup()

@@ -1,8 +1,8 @@
 """Control of the AWS server over HTTP, for tests and experiments, on a port of its own.
 
-========  ===========  ====================================================================
-``POST``  ``/faults``  one `OperationFault`: ``{"operation": "GetRecords", "seconds": 5}``
-========  ===========  ====================================================================
+========  ===========  =======================================================================================
+``POST``  ``/faults``  one `OperationFault`: ``{"operation": "DynamoDB", "kind": "throttle", "seconds": 5}``
+========  ===========  =======================================================================================
 
 What is not understood is answered with 400 and the reason.
 """

@@ -10,7 +10,10 @@ from urllib.parse import unquote_to_bytes
 from aiohttp import web
 from multidict import CIMultiDict
 
+from local.aws_server.stream_records import StreamRecords
+
 _CONNECTION_HEADERS: Final = frozenset(("connection", "content-length", "transfer-encoding", "date", "server"))
+_JSON: Final = "application/x-amz-json-1.1"
 
 
 class WsgiBridge:
@@ -19,11 +22,17 @@ class WsgiBridge:
     def __init__(self, application: Any, port: int) -> None:
         self._application = application
         self._port = port
+        self._records = StreamRecords()
 
     async def handle(self, request: web.Request) -> web.Response:
         """One request."""
-        environ = self._environ(request, await request.read())
-        if request.headers.get("X-Amz-Target", "").startswith("AmazonSQS"):
+        body, target = await request.read(), request.headers.get("X-Amz-Target", "")
+        if target.startswith("Kinesis"):
+            answer = self._records.answer(target, request.headers.get("Authorization", ""), body)
+            if answer is not None:
+                return web.Response(body=answer, content_type=_JSON)
+        environ = self._environ(request, body)
+        if target.startswith("AmazonSQS"):
             return await asyncio.to_thread(self._respond, environ)
         return self._respond(environ)
 

@@ -1,7 +1,14 @@
 """What a listener reports of a clip."""
 
+from typing import Final
+
 from local.client.messages import ClipReport
 from local.client.playback import ClipPlay, Fate
+
+MAX_REPORTED_CLIPS: Final = 200
+"""In one ``playbackReport``."""
+REPORTED_FATES: Final = frozenset({Fate.PLAYED, Fate.FAILED, Fate.SKIPPED})
+"""Those that are decided, of what was to be heard."""
 
 
 def clip_report(clip: ClipPlay, *, download_ms: int | None, spoken_at_ms: int, epoch_offset_ms: float) -> ClipReport:

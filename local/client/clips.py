@@ -1,7 +1,8 @@
-"""Downloading clips by their presigned addresses, a few at a time and each more than once if need be."""
+"""Downloading clips by their presigned addresses, a few at a time, each more than once if need be, as the app does."""
 
 import asyncio
 import io
+import itertools
 import random
 from pathlib import Path
 from typing import Final
@@ -43,7 +44,7 @@ class ClipDownloader:
         http: aiohttp.ClientSession,
         *,
         parallel: int = 3,
-        attempts: int = 4,
+        give_up_s: float = 60.0,
         timeout_s: float = 10.0,
         backoff: Backoff | None = None,
         chance: random.Random | None = None,
@@ -53,14 +54,14 @@ class ClipDownloader:
         Args:
             http: Session of the caller, who closes it.
             parallel: Clips on their way at the same time at most.
-            attempts: How often a clip is tried.
+            give_up_s: A clip is tried for so long; longer than a listener's network is away while clips stay fresh.
             timeout_s: For one attempt.
             backoff: Waits between the attempts.
             chance: Source of the jitter.
         """
         self._http = http
         self._slots = asyncio.Semaphore(parallel)
-        self._attempts = attempts
+        self._give_up_s = give_up_s
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._backoff = backoff or Backoff(floor_s=0.2, ceiling_s=2.0)
         self._chance = chance or random.Random()
@@ -71,14 +72,18 @@ class ClipDownloader:
         Raises:
             ClipUnavailableError: All attempts failed; refused at once with 400, 403 or 404, where trying again is vain.
         """
+        loop = asyncio.get_running_loop()
         async with self._slots:
-            for attempt in range(1, self._attempts + 1):
+            gives_up_at = loop.time() + self._give_up_s
+            for failures in itertools.count(1):
                 clip = await self._try(url)
                 if clip:
                     return clip
-                if attempt < self._attempts:
-                    await asyncio.sleep(self._backoff.delay_s(attempt, self._chance))
-        raise ClipUnavailableError(f"a clip could not be downloaded in {self._attempts} attempts", is_expired=False)
+                delay_s = self._backoff.delay_s(failures, self._chance)
+                if loop.time() + delay_s > gives_up_at:
+                    break
+                await asyncio.sleep(delay_s)
+        raise ClipUnavailableError(f"a clip could not be downloaded in {self._give_up_s:.0f} s", is_expired=False)
 
     async def _try(self, url: str) -> bytes | None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ from local.client.backoff import Backoff
 from local.client.errors import ConnectionNotAllowedError, MalformedMessageError, UnreachableError
 from local.client.messages import (
     ConnectionRefreshRequired,
+    ServerError,
     ServerMessage,
     SessionJoined,
     parse_message,
@@ -23,6 +25,8 @@ from local.client.messages import (
 
 _LOG: Final = logging.getLogger(__name__)
 _REFUSALS: Final = frozenset({401, 403})
+_TRANSIENT: Final = frozenset({"INTERNAL", "STORAGE_UNAVAILABLE"})
+"""Failures that may be over in a moment; a server that has no room, or is asked too often, is not pressed."""
 _MAX_MESSAGE_BYTES: Final = 128 * 1024
 
 
@@ -33,7 +37,8 @@ class ConnectionPolicy:
     Attributes:
         open_timeout_s: For the handshake, in which functions may start cold; API Gateway gives them 29 s.
         join_timeout_s: From the first ``joinSession`` to ``sessionJoined``.
-        join_again_s: ``joinSession`` is idempotent and is repeated this often until it is answered.
+        join_again_s: ``joinSession`` is idempotent and is repeated this often until it is answered; sooner when it has
+            failed.
         give_up_s: An address that has not answered for so long is given up.
         heartbeat_s: Between heartbeats; the server closes what is idle for 10 min.
         ping_s: Between WebSocket pings, and the wait for their answer: a dead network is noticed after twice this.
@@ -54,6 +59,7 @@ class _Socket:
 
     websocket: ClientConnection
     joined: asyncio.Event = field(default_factory=asyncio.Event)
+    join_failed: asyncio.Event = field(default_factory=asyncio.Event)
     refresh: asyncio.Event = field(default_factory=asyncio.Event)
     reading: asyncio.Task[None] | None = None
 
@@ -94,6 +100,7 @@ class Connection:
         self._policy = policy or ConnectionPolicy()
         self._chance = chance or random.Random()
         self._active: _Socket | None = None
+        self._awake = asyncio.Event()
         self._closing = False
         self.opened = 0
         """Sockets that were joined so far; reconnects and refreshes are those after the first."""
@@ -130,6 +137,10 @@ class Connection:
         """Break the current socket without a closing handshake, as a lost network does; it is opened again."""
         if self._active is not None:
             self._active.websocket.transport.abort()
+
+    def wake(self) -> None:
+        """The device says that the network is back: try at once what waits for another attempt."""
+        self._awake.set()
 
     async def run(self) -> None:
         """Stay connected until `close`.
@@ -169,7 +180,8 @@ class Connection:
             delay_s = self._policy.backoff.delay_s(attempt, self._chance)
             if loop.time() + delay_s > gives_up_at:
                 raise UnreachableError(f"the WebSocket API has not answered for {self._policy.give_up_s:.0f} s")
-            await asyncio.sleep(delay_s)
+            self._awake.clear()
+            await _first_of(self._awake.wait(), timeout_s=delay_s)
 
     async def _open(self) -> _Socket:
         """Connect, read in the background, and join."""
@@ -194,11 +206,22 @@ class Connection:
 
     async def _join_socket(self, socket: _Socket) -> None:
         async with asyncio.timeout(self._policy.join_timeout_s):
-            while not socket.joined.is_set():
+            for attempt in itertools.count(1):
+                socket.join_failed.clear()
                 await socket.websocket.send(self._join())
-                await _first_of(socket.joined.wait(), _finished(socket), timeout_s=self._policy.join_again_s)
-                if not socket.joined.is_set() and socket.reading is not None and socket.reading.done():
+                await _first_of(
+                    socket.joined.wait(),
+                    socket.join_failed.wait(),
+                    _finished(socket),
+                    timeout_s=self._policy.join_again_s,
+                )
+                if socket.joined.is_set():
+                    return
+                if socket.reading is not None and socket.reading.done():
                     raise ConnectionResetError("closed before joining")
+                if socket.join_failed.is_set():
+                    delay_s = self._policy.backoff.delay_s(attempt, self._chance)
+                    await _first_of(socket.joined.wait(), _finished(socket), timeout_s=delay_s)
 
     async def _until_lost_or_aging(self, socket: _Socket) -> _Socket | None:
         """The socket itself when it is to be replaced while it still works."""
@@ -220,6 +243,8 @@ class Connection:
                 elif isinstance(message, ConnectionRefreshRequired):
                     socket.refresh.set()
                 elif message is not None:
+                    if isinstance(message, ServerError) and message.code in _TRANSIENT:
+                        socket.join_failed.set()
                     self._handle(message)
 
     def _take_over(self, socket: _Socket, message: SessionJoined) -> None:

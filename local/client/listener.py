@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlencode
 
-from local.client.clip_report import clip_report
+from local.client.clip_report import MAX_REPORTED_CLIPS, REPORTED_FATES, clip_report
 from local.client.clips import ClipDownloader, save_clip
 from local.client.connection import Connection, ConnectionPolicy
 from local.client.errors import ClientError, ClipUnavailableError, ConnectionNotAllowedError
@@ -28,14 +28,12 @@ from local.client.messages import (
     write_join,
     write_playback_report,
 )
-from local.client.playback import DriftControl, Fate, Playback
+from local.client.playback import DriftControl, Playback
 from local.client.record import HeardSegment, ListenerRecord, SourceCaption
 from local.client.server_clock import clock_offset_ms
 
 _LOG: Final = logging.getLogger(__name__)
-MAX_REPORTED_CLIPS: Final = 200
-"""In one ``playbackReport``."""
-REPORTED_FATES: Final = frozenset({Fate.PLAYED, Fate.FAILED, Fate.SKIPPED})
+_READDRESS_ATTEMPTS: Final = 12  # 5 s apart; what is sent into a network that is silently gone is in vain
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,6 +169,10 @@ class Listener:
     async def drop_connection(self) -> None:
         """Lose the network: the connection breaks and is opened again."""
         await self._connection.drop()
+
+    def wake(self) -> None:
+        """The device says that the network is back."""
+        self._connection.wake()
 
     def record(self, *, until: float = float("inf")) -> ListenerRecord:
         """What was received and heard.
@@ -329,20 +331,23 @@ class Listener:
         self._changed.set()
 
     async def _fetch(self, number: int, received: _Received) -> bytes:
-        """Download; an address that storage refuses is replaced once by a fresh one."""
-        assert received.url is not None
-        try:
-            return await self._downloader.fetch(received.url)
-        except ClipUnavailableError as error:
-            if not error.is_expired:
-                raise
+        """Download; an address that storage refuses is replaced by a fresh one, once there is a connection."""
+        asked = 0
+        for is_last in (False, False, True):
+            assert received.url is not None
             received.readdressed.clear()
-            await self._connection.send(write_action("resume", lastSequenceNumber=number - 1))
             try:
-                await asyncio.wait_for(received.readdressed.wait(), timeout=5.0)
-            except TimeoutError:
-                raise error from None
-            return await self._downloader.fetch(received.url)
+                return await self._downloader.fetch(received.url)
+            except ClipUnavailableError as error:
+                if not error.is_expired or is_last:
+                    raise
+                while not received.readdressed.is_set():
+                    if asked == _READDRESS_ATTEMPTS:
+                        raise
+                    asked += await self._connection.send(write_action("resume", lastSequenceNumber=number - 1))
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(received.readdressed.wait(), timeout=5.0)
+        raise AssertionError("the last address is fetched or fails")
 
     async def _ask_for_holes(self) -> None:
         while True:

@@ -23,12 +23,13 @@ class OutgoingChunks:
     has already. All times are seconds of one monotonic clock.
     """
 
-    def __init__(self, *, capacity: int = 480, window: int = 32, ack_timeout_s: float = 5.0) -> None:
+    def __init__(self, *, capacity: int = 480, window: int = 6, ack_timeout_s: float = 5.0) -> None:
         """Start empty.
 
         Args:
             capacity: Chunks kept at most (480 of 250 ms: two minutes); beyond it the oldest are given up and counted.
-            window: Chunks on their way at the same time at most.
+            window: No chunk is sent that is so many places or more behind the oldest without an acknowledgement. The
+                server gives up a chunk that comes later than 1.5 s of audio behind it: 6 of 250 ms keep within that.
             ack_timeout_s: Wait for the first acknowledgement.
         """
         if capacity < 1 or window < 1 or ack_timeout_s <= 0:
@@ -39,6 +40,7 @@ class OutgoingChunks:
         self._pending: dict[int, _Pending] = {}
         self._given_up = 0
         self._resent = 0
+        self._held_until = _AT_ONCE
 
     def __len__(self) -> int:
         """Chunks that are not acknowledged."""
@@ -62,14 +64,15 @@ class OutgoingChunks:
             self._given_up += 1
 
     def due(self, now: float) -> list[AudioChunk]:
-        """Chunks to send now, oldest first, as many as the window has room for."""
-        due = [pending.chunk for pending in self._pending.values() if pending.due_at <= now]
-        on_their_way = len(self._pending) - len(due)
-        return due[: max(0, self._window - on_their_way)]
+        """Chunks to send now, oldest first, as far as the window reaches."""
+        if now < self._held_until:
+            return []
+        return [pending.chunk for pending in self._within_window() if pending.due_at <= now]
 
     def next_due_at(self) -> float | None:
-        """When a chunk becomes due next, or None when all are acknowledged."""
-        return min((pending.due_at for pending in self._pending.values()), default=None)
+        """When a chunk within the window becomes due next, or None when all are acknowledged."""
+        due_at = min((pending.due_at for pending in self._within_window()), default=None)
+        return None if due_at is None else max(due_at, self._held_until)
 
     def mark_sent(self, index: int, now: float) -> None:
         """A chunk was handed to the connection."""
@@ -87,6 +90,7 @@ class OutgoingChunks:
 
     def send_all_again(self) -> None:
         """The connection is new: whatever was on its way may be lost."""
+        self._held_until = _AT_ONCE
         for pending in self._pending.values():
             pending.due_at = _AT_ONCE
 
@@ -94,3 +98,12 @@ class OutgoingChunks:
         """A chunk was refused for now, and the refusal does not say which: none waits longer than until then."""
         for pending in self._pending.values():
             pending.due_at = min(pending.due_at, at)
+
+    def hold_until(self, at: float) -> None:
+        """Too much was sent too fast: nothing goes out before then, and what was refused is due then."""
+        self._held_until = at
+        self.send_again_at(at)
+
+    def _within_window(self) -> list[_Pending]:
+        oldest = next(iter(self._pending), 0)
+        return [pending for index, pending in self._pending.items() if index < oldest + self._window]

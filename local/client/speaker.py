@@ -235,6 +235,10 @@ class Speaker:
         """Lose the network: the connection breaks and is opened again."""
         await self._connection.drop()
 
+    def wake(self) -> None:
+        """The device says that the network is back."""
+        self._connection.wake()
+
     async def _url(self) -> str:
         query = {"sessionId": self._session_id, "role": "speaker", "token": await self._token()}
         return f"{self._websocket_url}?{urlencode(query)}"
@@ -340,6 +344,9 @@ class Speaker:
         """A chunk that was refused for now is sent again; what is refused for good ends the broadcast."""
         if error.code == "SESSION_ENDED" and self._ending:
             self._take_end(SessionEnded(reason="already ended"))
+        elif error.code == "RATE_LIMITED" and error.action == "audioChunk":
+            self._outgoing.hold_until(asyncio.get_running_loop().time() + self._chance.uniform(0.5, 1.0))
+            self._wake.set()
         elif error.retryable and (error.action == "audioChunk" or (error.action is None and error.code == "INTERNAL")):
             self._outgoing.send_again_at(asyncio.get_running_loop().time() + self._chance.uniform(0.5, 1.0))
             self._wake.set()

@@ -2,7 +2,7 @@
 
 The file is an `EventSourceConfiguration` as JSON. Ready line: `{"mappings": 1, "shards": 1, "control":
 "http://127.0.0.1:PORT"}`, of which the last is `local.event_source.control`; positions are taken before it, so that
-nothing put afterwards is missed.
+nothing put afterwards is missed. With a directory for positions, each shard goes on where an earlier process was.
 """
 
 import argparse
@@ -21,9 +21,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.event_source.configuration import EventSourceConfiguration, Mapping
-from local.event_source.control import DeliveryFaults, control_app
+from local.event_source.control import DELIVERED_TWICE, DeliveryFaults, control_app
 from local.event_source.delivery import BatchDelivery
 from local.event_source.outcome import Done, Failed, Outcome, Throttled, reported_outcome
+from local.event_source.positions import ShardPosition
 from local.event_source.records import StreamRecord, kinesis_event
 from local.event_source.shard_reader import FetchRecords, ShardReader
 from local.loopback import serve_on_loopback
@@ -66,6 +67,7 @@ class EventSource:
 
     async def _reader(self, mapping: Mapping, shard_id: str) -> ShardReader:
         polling = self._configuration.polling
+        position = self._position(mapping, shard_id)
         delivery = BatchDelivery(
             mapping,
             polling,
@@ -76,18 +78,23 @@ class EventSource:
         return ShardReader(
             mapping,
             polling,
-            fetch=await self._fetcher(mapping, shard_id),
+            fetch=await self._fetcher(mapping, shard_id, position),
+            position=position,
             deliveries=[delivery] * mapping.parallelization_factor,
         )
 
-    async def _fetcher(self, mapping: Mapping, shard_id: str) -> FetchRecords:
-        position = await asyncio.to_thread(
+    def _position(self, mapping: Mapping, shard_id: str) -> ShardPosition:
+        directory = self._configuration.positions_directory
+        return ShardPosition(None if directory is None else Path(directory) / f"{mapping.name}-{shard_id}.json")
+
+    async def _fetcher(self, mapping: Mapping, shard_id: str, position: ShardPosition) -> FetchRecords:
+        answer = await asyncio.to_thread(
             self._kinesis.get_shard_iterator,
             StreamName=mapping.stream_name,
             ShardId=shard_id,
-            ShardIteratorType="LATEST" if mapping.starting_position == "LATEST" else "TRIM_HORIZON",
+            **position.iterator(mapping.starting_position, now=time.time()),
         )
-        iterator = position["ShardIterator"]
+        iterator = answer["ShardIterator"]
 
         async def fetch() -> Sequence[StreamRecord]:
             nonlocal iterator
@@ -113,7 +120,7 @@ class EventSource:
     async def _invoke(self, mapping: Mapping, shard_id: str, records: Sequence[StreamRecord]) -> Outcome:
         outcome = await self._invoke_once(mapping, shard_id, records)
         if isinstance(outcome, Done) and self._faults.takes_redelivery():
-            _log.warning("%s: the same %d records are delivered once more", mapping.name, len(records))
+            _log.warning("%s: the same %d %s", mapping.name, len(records), DELIVERED_TWICE)
             return await self._invoke_once(mapping, shard_id, records)
         return outcome
 
@@ -151,7 +158,7 @@ class EventSource:
         await asyncio.to_thread(self._sqs.send_message, QueueUrl=mapping.failure_queue_url, MessageBody=message)
 
 
-async def serve(configuration: EventSourceConfiguration) -> None:
+async def serve(configuration: EventSourceConfiguration, *, control_port: int) -> None:
     """Feed the functions until terminated."""
     # A read is tried again by the next poll, at the poll's own pace.
     once = Config(retries={"total_max_attempts": 1})
@@ -170,7 +177,7 @@ async def serve(configuration: EventSourceConfiguration) -> None:
             faults=faults,
         )
         readers = await source.readers()
-        control_url = await serve_on_loopback(stack, control_app(faults))
+        control_url = await serve_on_loopback(stack, control_app(faults), port=control_port)
         reading = [asyncio.create_task(reader.run()) for reader in readers]
         announce_ready({"mappings": len(configuration.mappings), "shards": len(readers), "control": control_url})
         terminated = asyncio.create_task(until_terminated())
@@ -187,8 +194,10 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, required=True, help="an EventSourceConfiguration as JSON")
-    configuration = msgspec.json.decode(parser.parse_args().config.read_bytes(), type=EventSourceConfiguration)
-    asyncio.run(serve(configuration))
+    parser.add_argument("--control-port", type=int, default=0, help="0 takes a free one")
+    options = parser.parse_args()
+    configuration = msgspec.json.decode(options.config.read_bytes(), type=EventSourceConfiguration)
+    asyncio.run(serve(configuration, control_port=options.control_port))
 
 
 if __name__ == "__main__":

@@ -78,10 +78,16 @@ class PollingSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSourceConfiguration:
-    """All mappings of a stack."""
+    """All mappings of a stack.
+
+    Attributes:
+        positions_directory: Keeps how far each shard has been delivered; None: a new process begins at the mapping's
+            starting position again.
+    """
 
     region: str
     lambda_url: str
     aws_endpoint_url: str
     mappings: list[Mapping]
     polling: PollingSettings = field(default_factory=PollingSettings)
+    positions_directory: str | None = None

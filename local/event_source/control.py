@@ -18,6 +18,9 @@ from local.loopback import read_json
 
 _log = logging.getLogger("local.event_source")
 
+DELIVERED_TWICE = "records are delivered once more"
+"""In the log, for each batch that is."""
+
 
 class FaultKind(StrEnum):
     """What goes wrong."""

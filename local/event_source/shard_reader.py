@@ -10,6 +10,7 @@ from typing import Final
 
 from local.event_source.configuration import Mapping, PollingSettings
 from local.event_source.delivery import BatchDelivery
+from local.event_source.positions import ShardPosition
 from local.event_source.records import StreamRecord, fitting, lane_of
 
 _log = logging.getLogger(__name__)
@@ -24,8 +25,11 @@ _BUFFERED_BATCHES: Final = 2
 class Lane:
     """A share of a shard's partition keys: its records are delivered in order, one batch at a time."""
 
-    def __init__(self, mapping: Mapping, settings: PollingSettings, delivery: BatchDelivery) -> None:
+    def __init__(
+        self, mapping: Mapping, settings: PollingSettings, delivery: BatchDelivery, position: ShardPosition
+    ) -> None:
         self._mapping = mapping
+        self._position = position
         self._payload_bytes = settings.payload_bytes
         self._delivery = delivery
         self._waiting: deque[StreamRecord] = deque()
@@ -48,7 +52,9 @@ class Lane:
     async def run(self) -> None:
         """Deliver batches for ever."""
         while True:
-            await self._delivery.deliver(await self._gather())
+            batch = await self._gather()
+            await self._delivery.deliver(batch)
+            self._position.finished(batch)
 
     async def _gather(self) -> Sequence[StreamRecord]:
         """The next batch: complete when it is full or the window since its first record is over."""
@@ -85,6 +91,7 @@ class ShardReader:
         settings: PollingSettings,
         *,
         fetch: FetchRecords,
+        position: ShardPosition,
         deliveries: Sequence[BatchDelivery],
     ) -> None:
         self._mapping = mapping
@@ -92,7 +99,8 @@ class ShardReader:
             settings.fan_out_poll_seconds if mapping.enhanced_fan_out else settings.standard_poll_seconds
         )
         self._fetch = fetch
-        self._lanes = [Lane(mapping, settings, delivery) for delivery in deliveries]
+        self._position = position
+        self._lanes = [Lane(mapping, settings, delivery, position) for delivery in deliveries]
 
     async def run(self) -> None:
         """Read and deliver for ever."""
@@ -105,6 +113,7 @@ class ShardReader:
         while True:
             began = time.monotonic()
             records = await self._fetch()
+            self._position.reading(records)
             for number, lane in enumerate(self._lanes):
                 await lane.add(
                     [record for record in records if lane_of(record.partition_key, len(self._lanes)) == number]

@@ -1,5 +1,6 @@
 """The `@connections` API, through which functions reach open connections: `/{stage}/@connections/{id}`."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -8,30 +9,34 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from local.gateway.configuration import GatewayConfiguration
+from local.gateway.control import GatewayFaults
 from local.gateway.websocket_api import ConnectionGoneError, WebSocketGateway
 
 _log = logging.getLogger(__name__)
 
 
-def connections_application(configuration: GatewayConfiguration, gateway: WebSocketGateway) -> web.Application:
+def connections_application(
+    configuration: GatewayConfiguration, gateway: WebSocketGateway, faults: GatewayFaults
+) -> web.Application:
     """The web application; errors carry `x-amzn-ErrorType`, by which SDKs tell them apart."""
     # More than the limit is read, so that the answer is the API's and not the web server's.
     application = web.Application(client_max_size=64 * configuration.limits.message_bytes)
-    api = _ConnectionsApi(gateway, max_bytes=configuration.limits.message_bytes)
+    api = _ConnectionsApi(gateway, faults, max_bytes=configuration.limits.message_bytes)
     path = f"/{configuration.websocket.stage}/@connections/{{connection_id}}"
     application.add_routes(
         [
-            web.post(path, _typed_errors(api.post)),
-            web.get(path, _typed_errors(api.get), allow_head=False),
-            web.delete(path, _typed_errors(api.delete)),
+            web.post(path, _typed_errors(api.post, faults)),
+            web.get(path, _typed_errors(api.get, faults), allow_head=False),
+            web.delete(path, _typed_errors(api.delete, faults)),
         ]
     )
     return application
 
 
 class _ConnectionsApi:
-    def __init__(self, gateway: WebSocketGateway, *, max_bytes: int) -> None:
+    def __init__(self, gateway: WebSocketGateway, faults: GatewayFaults, *, max_bytes: int) -> None:
         self._gateway = gateway
+        self._faults = faults
         self._max_bytes = max_bytes
 
     async def post(self, request: web.Request) -> web.Response:
@@ -42,7 +47,9 @@ class _ConnectionsApi:
             text = body.decode()
         except UnicodeDecodeError:
             return _error(400, "BadRequestException", "not UTF-8")
-        await self._gateway.send(request.match_info["connection_id"], text)
+        connection_id = request.match_info["connection_id"]
+        await asyncio.sleep(self._faults.hangs_for(self._gateway.facts(connection_id).query))
+        await self._gateway.send(connection_id, text)
         return web.Response()
 
     async def get(self, request: web.Request) -> web.Response:
@@ -61,9 +68,12 @@ class _ConnectionsApi:
 
 
 def _typed_errors(
-    handler: Callable[[web.Request], Awaitable[web.Response]],
+    handler: Callable[[web.Request], Awaitable[web.Response]], faults: GatewayFaults
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
+        if faults.throttles_connections:
+            await request.read()
+            return _error(429, "LimitExceededException", "Too Many Requests")
         try:
             return await handler(request)
         except ConnectionGoneError:

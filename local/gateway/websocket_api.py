@@ -203,7 +203,7 @@ class WebSocketGateway:
         """The value of the selection expression, `$default` for a message that has none."""
         try:
             value: object = json.loads(message)
-        except ValueError:
+        except (ValueError, RecursionError):
             return _DEFAULT
         for name in self._selection:
             value = value.get(name) if isinstance(value, dict) else None

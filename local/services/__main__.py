@@ -76,10 +76,16 @@ async def _serve(options: argparse.Namespace) -> None:
 
 
 def _tls(ca_file: Path) -> ssl.SSLContext:
-    """A certificate for localhost by an authority of this process alone."""
-    authority = trustme.CA()
-    ca_file.parent.mkdir(parents=True, exist_ok=True)
-    authority.cert_pem.write_to_path(str(ca_file))
+    """A certificate for localhost. A process that is started again keeps the authority that its clients trust."""
+    key_file = ca_file.with_suffix(".key")
+    if ca_file.exists() and key_file.exists():
+        authority = trustme.CA.from_pem(ca_file.read_bytes(), key_file.read_bytes())
+    else:
+        authority = trustme.CA()
+        ca_file.parent.mkdir(parents=True, exist_ok=True)
+        key_file.touch(mode=0o600)
+        authority.private_key_pem.write_to_path(str(key_file))
+        authority.cert_pem.write_to_path(str(ca_file))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(context)
     context.set_alpn_protocols(["h2"])

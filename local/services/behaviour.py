@@ -5,9 +5,11 @@ Times are drawn by a `ServiceClock`, which the AWS server has too.
 """
 
 import asyncio
+import math
 import random
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -75,8 +77,8 @@ class ServiceClock:
 
     def draw_ms(self, step: Step) -> float:
         """How long the step takes this time, in milliseconds."""
-        time = self._times.get(step)
-        return 0.0 if time is None else time.median_ms * self._draws[step].lognormvariate(0.0, time.sigma)
+        taken = self._times.get(step)
+        return 0.0 if taken is None else taken.median_ms * self._draws[step].lognormvariate(0.0, taken.sigma)
 
 
 class FaultKind(StrEnum):
@@ -97,6 +99,7 @@ class Fault(msgspec.Struct, kw_only=True):
 
     Attributes:
         times: How many requests it hits; None for all until it is cleared.
+        seconds: It is over after so long, from now on; None for never.
         language: Only requests into this language, in the service's own code (``es``, ``es-ES``).
         delay_ms: For `FaultKind.DELAY`.
     """
@@ -104,6 +107,7 @@ class Fault(msgspec.Struct, kw_only=True):
     service: Service
     kind: FaultKind
     times: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] | None = None
     language: str | None = None
     delay_ms: Annotated[int, msgspec.Meta(ge=0, le=600_000)] = 0
 
@@ -121,7 +125,7 @@ class Behaviour:
 
     def __init__(self, times: ServiceTimes | None = None, *, seed: int = 1) -> None:
         self._clock: Final = ServiceClock(times, seed=seed)
-        self._faults: list[Fault] = []
+        self._faults: list[tuple[Fault, float]] = []
         self.counters: dict[Service, Counter[str]] = {service: Counter() for service in Service}
 
     def set_times(self, times: ServiceTimes) -> None:
@@ -130,7 +134,7 @@ class Behaviour:
 
     def add_fault(self, fault: Fault) -> None:
         """Let something go wrong from now on."""
-        self._faults.append(fault)
+        self._faults.append((fault, time.monotonic() + (math.inf if fault.seconds is None else fault.seconds)))
 
     def clear_faults(self) -> None:
         """Let everything go right again."""
@@ -138,21 +142,20 @@ class Behaviour:
 
     def take_fault(self, service: Service, language: str, *kinds: FaultKind) -> FaultKind | None:
         """The fault of these kinds that hits a request, if any; it is used up once."""
-        for fault in self._faults:
-            if fault.service is service and fault.kind in kinds and fault.language in (None, language):
-                self._use(fault)
-                self.counters[service]["failures"] += 1
-                return fault.kind
-        return None
+        fault = self._present_fault(service, language, kinds)
+        if fault is None:
+            return None
+        self._use(fault)
+        self.counters[service]["failures"] += 1
+        return fault.kind
 
     async def take_time(self, service: Service, language: str) -> None:
         """Wait as long as the service takes to answer (Transcribe: to open a stream), longer if it is to be late."""
         delay_ms = self._clock.draw_ms(Step(service.value))
-        for fault in tuple(self._faults):
-            if fault.service is service and fault.kind is FaultKind.DELAY and fault.language in (None, language):
-                delay_ms += fault.delay_ms
-                self._use(fault)
-                break
+        fault = self._present_fault(service, language, (FaultKind.DELAY,))
+        if fault is not None:
+            delay_ms += fault.delay_ms
+            self._use(fault)
         if delay_ms:
             await asyncio.sleep(delay_ms / 1000)
 
@@ -161,8 +164,16 @@ class Behaviour:
         step = Step.TRANSCRIBE_FINAL if isinstance(result, FinalResult) else Step.TRANSCRIBE_PARTIAL
         return self._clock.draw_ms(step) / 1000
 
+    def _present_fault(self, service: Service, language: str, kinds: Collection[FaultKind]) -> Fault | None:
+        now = time.monotonic()
+        for fault, ends_at in self._faults:
+            is_meant = fault.service is service and fault.kind in kinds and fault.language in (None, language)
+            if is_meant and now < ends_at:
+                return fault
+        return None
+
     def _use(self, fault: Fault) -> None:
         if fault.times is not None:
             fault.times -= 1
             if fault.times == 0:
-                self._faults.remove(fault)
+                self._faults = [each for each in self._faults if each[0] is not fault]

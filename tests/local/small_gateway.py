@@ -50,6 +50,8 @@ class SmallGateway:
         """Statuses with which the next handshakes are answered."""
         self.unanswered_joins = 0
         """How many of the next ``joinSession`` get no answer."""
+        self.failed_joins: list[dict[str, object]] = []
+        """What the next ones are answered with instead."""
         self.answers: dict[int, deque[dict[str, object] | None]] = defaultdict(deque)
         """What a chunk is answered with instead of its acknowledgement, attempt by attempt; None is silence."""
         self.next_number = 0
@@ -171,6 +173,9 @@ class SmallGateway:
     async def _join(self, client: Client, message: dict[str, Any]) -> None:
         if self.unanswered_joins:
             self.unanswered_joins -= 1
+            return
+        if self.failed_joins:
+            await client.tell(**self.failed_joins.pop(0))
             return
         now_ms = time.time_ns() // 1_000_000
         await client.tell(

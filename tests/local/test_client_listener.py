@@ -41,7 +41,7 @@ async def gateway() -> AsyncIterator[SmallGateway]:
 @pytest.fixture
 async def downloader() -> AsyncIterator[ClipDownloader]:
     async with aiohttp.ClientSession() as http:
-        yield ClipDownloader(http, attempts=3, timeout_s=5.0, backoff=Backoff(floor_s=0.01, ceiling_s=0.02))
+        yield ClipDownloader(http, give_up_s=0.5, timeout_s=5.0, backoff=Backoff(floor_s=0.01, ceiling_s=0.02))
 
 
 def listener_at(gateway: SmallGateway, downloader: ClipDownloader, **options: object) -> Listener:
@@ -220,6 +220,21 @@ async def test_an_address_that_has_expired_is_replaced_by_a_fresh_one(
         assert listener.record().segments[0].fate is Fate.PLAYED
     assert gateway.clip_requests == ["expired.mp3", "0.mp3"]
     assert gateway.messages("resume") == [{"action": "resume", "lastSequenceNumber": -1}]
+
+
+async def test_a_fresh_address_is_asked_for_until_it_comes_and_is_good(
+    gateway: SmallGateway, downloader: ClipDownloader
+) -> None:
+    for expired in ("expired.mp3", "expired too.mp3"):
+        gateway.clip_answers[expired].append((403, b""))
+    async with listener_at(gateway, downloader) as listener:
+        await gateway.publish(0, url=gateway.clip_url("expired.mp3"))
+        gateway.segments[0]["url"] = gateway.clip_url("expired too.mp3")
+        await gateway.until(lambda: len(gateway.messages("resume")) == 1)
+        gateway.segments[0]["url"] = gateway.clip_url("0.mp3")
+        await listener.wait_received(1)
+        assert listener.record().segments[0].fate is Fate.PLAYED
+    assert gateway.clip_requests[-1] == "0.mp3"
 
 
 async def test_a_clip_that_is_no_sound_counts_as_failed(

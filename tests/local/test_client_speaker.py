@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -75,13 +76,14 @@ async def test_a_chunk_that_is_not_acknowledged_is_sent_again(gateway: SmallGate
     assert gateway.audio == SPEECH
 
 
-@pytest.mark.parametrize(
-    "refusal",
-    [
-        {"type": "error", "code": "STORAGE_UNAVAILABLE", "message": "busy", "retryable": True, "action": "audioChunk"},
-        {"message": "Internal server error", "connectionId": "abc=", "requestId": "xyz="},
-    ],
-)
+GATEWAY_FAILURE: dict[str, object] = {"message": "Internal server error", "connectionId": "abc=", "requestId": "xyz="}
+
+
+def busy(action: str) -> dict[str, object]:
+    return {"type": "error", "code": "STORAGE_UNAVAILABLE", "message": "busy", "retryable": True, "action": action}
+
+
+@pytest.mark.parametrize("refusal", [busy("audioChunk"), GATEWAY_FAILURE])
 async def test_a_chunk_that_is_refused_for_now_is_sent_again(gateway: SmallGateway, refusal: dict[str, object]) -> None:
     gateway.answers[4].append(refusal)
     async with speaker_at(gateway, outgoing=OutgoingChunks(ack_timeout_s=60.0)) as speaker:
@@ -161,6 +163,14 @@ async def test_a_new_connection_is_joined_before_the_old_one_is_closed(gateway: 
 async def test_joining_is_repeated_until_it_is_answered(gateway: SmallGateway) -> None:
     gateway.unanswered_joins = 2
     async with speaker_at(gateway):
+        pass
+    assert gateway.clients[0].actions == ["joinSession"] * 3
+
+
+async def test_joining_that_fails_for_now_is_repeated_soon(gateway: SmallGateway) -> None:
+    gateway.failed_joins = [busy("joinSession"), GATEWAY_FAILURE]
+    patient = replace(HASTY, join_again_s=60.0)
+    async with asyncio.timeout(5), speaker_at(gateway, policy=patient):
         pass
     assert gateway.clients[0].actions == ["joinSession"] * 3
 

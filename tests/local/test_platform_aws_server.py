@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
 import pytest
 import urllib3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.local.platform_processes import aws_client, eventually, running
+from tests.local.platform_processes import REGION, aws_client, eventually, running
 
 _PUT_SECONDS = 0.4
 
@@ -26,6 +28,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, An
 @pytest.fixture(scope="module")
 def server_url(server: Mapping[str, Any]) -> str:
     return str(server["url"])
+
+
+@pytest.fixture(scope="module")
+def keeping_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a server that keeps its records for longer than a test takes."""
+    with running("local.aws_server", log=tmp_path_factory.mktemp("keeping") / "server.log") as ready:
+        yield str(ready["url"])
 
 
 def test_simultaneous_records_all_get_a_number(server_url: str) -> None:
@@ -171,3 +180,146 @@ def test_an_operation_fails_for_a_while_and_others_do_not(server: Mapping[str, A
 )
 def test_a_fault_that_is_not_understood(server: Mapping[str, Any], fault: object) -> None:
     assert _fail(server, fault) == 400
+
+
+def test_whole_services_are_throttled(server: Mapping[str, Any], server_url: str) -> None:
+    dynamodb, kinesis = aws_client("dynamodb", server_url), aws_client("kinesis", server_url)
+    assert _fail(server, {"operation": "DynamoDB", "kind": "throttle", "seconds": 0.5}) == 204
+    kinesis.list_streams()
+    with pytest.raises(ClientError) as refusal:
+        dynamodb.list_tables()
+    assert refusal.value.response["Error"]["Code"] == "ProvisionedThroughputExceededException"
+    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+    def answers() -> bool:
+        try:
+            return bool(dynamodb.list_tables())
+        except ClientError:
+            return False
+
+    eventually(answers)
+
+
+def test_objects_cannot_be_put_but_read(server: Mapping[str, Any], server_url: str) -> None:
+    s3 = aws_client("s3", server_url)
+    s3.create_bucket(Bucket="full")
+    s3.put_object(Bucket="full", Key="before.mp3", Body=b"mp3")
+    assert _fail(server, {"operation": "PutObject", "seconds": 2}) == 204
+    with pytest.raises(ClientError) as refusal:
+        s3.put_object(Bucket="full", Key="a.mp3", Body=b"mp3")
+    assert refusal.value.response["Error"]["Code"] == "InternalError"
+    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    assert s3.get_object(Bucket="full", Key="before.mp3")["Body"].read() == b"mp3"
+
+
+def test_a_presigned_address_expires(server_url: str) -> None:
+    signing = Config(signature_version="s3v4", retries={"total_max_attempts": 1})
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=server_url,
+        region_name=REGION,
+        aws_access_key_id="t",
+        aws_secret_access_key="t",
+        config=signing,
+    )
+    s3.create_bucket(Bucket="fleeting")
+    eventually(lambda: _has_put(s3, "fleeting"))
+    url = s3.generate_presigned_url("get_object", {"Bucket": "fleeting", "Key": "a.mp3"}, ExpiresIn=1)
+    assert urllib3.request("GET", url).data == b"mp3"
+    refusal = eventually(lambda: (answer := urllib3.request("GET", url)).status == 403 and answer)
+    assert isinstance(refusal, urllib3.BaseHTTPResponse)
+    assert b"<Code>AccessDenied</Code>" in refusal.data
+
+
+def _has_put(s3: Any, bucket: str) -> bool:
+    """Once: what another test has refused may go on for a moment."""
+    try:
+        s3.put_object(Bucket=bucket, Key="a.mp3", Body=b"mp3")
+    except ClientError:
+        return False
+    return True
+
+
+def test_a_stream_is_read_in_pages_from_wherever_one_was(keeping_url: str) -> None:
+    kinesis = aws_client("kinesis", keeping_url)
+    kinesis.create_stream(StreamName="pages", ShardCount=1)
+    shard = {"StreamName": "pages", "ShardId": "shardId-000000000000"}
+    iterator = kinesis.get_shard_iterator(**shard, ShardIteratorType="LATEST")["ShardIterator"]
+    assert kinesis.get_records(ShardIterator=iterator)["Records"] == []
+    began = time.time()
+    for number in range(5):
+        kinesis.put_record(StreamName="pages", PartitionKey=f"p{number}", Data=bytes([number, 255]))
+
+    pages = []
+    while (answer := kinesis.get_records(ShardIterator=iterator, Limit=2))["Records"]:
+        pages.append(answer["Records"])
+        assert (answer["MillisBehindLatest"] == 0) == (len(pages) == 3)
+        iterator = answer["NextShardIterator"]
+    records = [record for page in pages for record in page]
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert [record["Data"] for record in records] == [bytes([number, 255]) for number in range(5)]
+    assert [record["PartitionKey"] for record in records] == [f"p{number}" for number in range(5)]
+    assert all(began <= record["ApproximateArrivalTimestamp"].timestamp() <= time.time() for record in records)
+
+    again = kinesis.get_shard_iterator(
+        **shard, ShardIteratorType="AT_SEQUENCE_NUMBER", StartingSequenceNumber=records[3]["SequenceNumber"]
+    )["ShardIterator"]
+    assert [each["Data"] for each in kinesis.get_records(ShardIterator=again)["Records"]] == [b"\x03\xff", b"\x04\xff"]
+
+
+def test_a_stream_that_is_not_there_takes_and_gives_nothing(server_url: str) -> None:
+    kinesis = aws_client("kinesis", server_url)
+    with pytest.raises(kinesis.exceptions.ResourceNotFoundException):
+        kinesis.put_record(StreamName="nowhere", PartitionKey="p", Data=b"x")
+
+
+def test_a_cancelled_transaction_changes_no_row(server_url: str) -> None:
+    dynamodb = aws_client("dynamodb", server_url)
+    for name, keys in (("plain", ["id"]), ("ranged", ["id", "place"])):
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[
+                {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
+            ],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    one, first, second = {"id": {"S": "one"}}, {"place": {"S": "1"}}, {"place": {"S": "2"}}
+
+    def write(wanted: str) -> None:
+        dynamodb.transact_write_items(
+            TransactItems=[
+                _set("plain", one, count="7"),
+                _set("ranged", one | first, count="7"),
+                {"Put": {"TableName": "ranged", "Item": one | second}},
+                {"ConditionCheck": _set("plain", {"id": {"S": "two"}}, count=wanted, condition="#n = :n")["Update"]},
+            ]
+        )
+
+    dynamodb.put_item(TableName="plain", Item=one | {"n": {"N": "1"}})
+    dynamodb.put_item(TableName="plain", Item={"id": {"S": "two"}, "n": {"N": "1"}})
+    dynamodb.put_item(TableName="ranged", Item=one | first | {"n": {"N": "1"}})
+
+    def rows() -> list[Any]:
+        return [dynamodb.scan(TableName=name)["Items"] for name in ("plain", "ranged")]
+
+    before = rows()
+    with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
+        write("2")
+    assert rows() == before
+    write("1")
+    assert rows() != before
+    assert [row["n"] for row in rows()[0]] == [{"N": "7"}, {"N": "1"}]
+    assert [row.get("n") for row in rows()[1]] == [{"N": "7"}, None]
+
+
+def _set(table: str, key: Mapping[str, Any], *, count: str, condition: str | None = None) -> dict[str, Any]:
+    change: dict[str, Any] = {
+        "TableName": table,
+        "Key": dict(key),
+        "ExpressionAttributeNames": {"#n": "n"},
+        "ExpressionAttributeValues": {":n": {"N": count}},
+    }
+    if condition is not None:
+        return {"Update": change | {"ConditionExpression": condition}}
+    return {"Update": change | {"UpdateExpression": "SET #n = :n"}}

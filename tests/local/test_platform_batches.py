@@ -12,6 +12,7 @@ import pytest
 from local.event_source.configuration import Mapping, PollingSettings
 from local.event_source.delivery import BatchDelivery
 from local.event_source.outcome import Done, Failed, FailedFrom, Outcome, Throttled, reported_outcome
+from local.event_source.positions import ShardPosition
 from local.event_source.records import StreamRecord, fitting, kinesis_event, lane_of
 from local.event_source.shard_reader import ShardReader
 
@@ -260,7 +261,10 @@ class Feed:
             described, settings, shard_id="s", invoke=self._invoke, send_failure=lambda _message: asyncio.sleep(0)
         )
         lanes = described.parallelization_factor
-        self._reader = ShardReader(described, settings, fetch=self._fetch, deliveries=[delivery] * lanes)
+        position = ShardPosition(None)
+        self._reader = ShardReader(
+            described, settings, fetch=self._fetch, position=position, deliveries=[delivery] * lanes
+        )
 
     def put(self, *records: StreamRecord) -> None:
         self._waiting.extend(records)

@@ -259,6 +259,23 @@ async def test_faults_hit_their_language_and_are_used_up(services: Services) -> 
     assert [await attempt("fr"), await attempt("es"), await attempt("es")] == ["ok", "TooManyRequestsException", "ok"]
 
 
+async def test_a_fault_may_last_for_some_time(services: Services) -> None:
+    await services.ask("POST", "/faults", {"service": "polly", "kind": "throttle", "seconds": 0.5})
+    polly = client("polly", services.polly)
+
+    async def answer() -> str:
+        try:
+            await asyncio.to_thread(polly.synthesize_speech, Text="river", VoiceId="Lucia", OutputFormat="mp3")
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "ok"
+
+    assert await answer() == "ThrottlingException"
+    async with asyncio.timeout(10):
+        while await answer() != "ok":
+            await asyncio.sleep(0.05)
+
+
 async def test_what_the_control_endpoint_does_not_understand_is_refused(services: Services) -> None:
     async with aiohttp.ClientSession() as session:
         for path, body in (("/faults", {"service": "lambda", "kind": "refuse"}), ("/faults", [])):
