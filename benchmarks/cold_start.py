@@ -32,6 +32,7 @@ _FIRST_USE: Final = {
     "disconnect_handler": "disconnect_handling",
     "http_session_handler": "http_session_handling",
     "audio_processor": "audio_processing",
+    "notification_sender": "notification_sending",
 }
 """What the first invocation takes from `babelcast.wiring`."""
 

@@ -15,13 +15,13 @@ CDK's own command line sets, as it passes on its ``-c``. Context values:
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from aws_cdk import App, Tags
+from aws_cdk import App, CfnOutput, Tags
 
+from infrastructure.context import RECORD, REPLACED_SETTINGS, record_of, stage_of
 from infrastructure.nag import check_rules
-from infrastructure.settings import STAGES, SettingsError, StageSettings
+from infrastructure.settings import SettingsError, StageSettings
 from infrastructure.stacks.api import ApiStack
 from infrastructure.stacks.data import DataStack
 from infrastructure.stacks.observability import ObservabilityStack
@@ -30,16 +30,7 @@ from infrastructure.stacks.web import WebStack
 
 ROOT = Path(__file__).resolve().parent.parent
 
-CONTEXT_KEYS = (
-    "stage",
-    "layer",
-    "listenerUrl",
-    "allowedOrigins",
-    "speakerDomain",
-    "listenerDomain",
-    "certificateArn",
-    "alarmEmail",
-)
+CONTEXT_KEYS = ("stage", "layer", *REPLACED_SETTINGS)
 """The context values that `main` takes."""
 
 
@@ -65,8 +56,16 @@ def new_app(*, context: Mapping[str, str] | None = None, output_directory: Path 
     )
 
 
-def add_stage(app: App, settings: StageSettings, *, layer_directory: Path) -> None:
+def add_stage(
+    app: App, settings: StageSettings, *, layer_directory: Path, context: Mapping[str, str | None] | None = None
+) -> None:
     """Add a stage's stacks to the app.
+
+    Args:
+        app: Receives them.
+        settings: What they are made with.
+        layer_directory: Holds ``python/``.
+        context: The values that have replaced settings; kept with the stage, so that the next deployment knows them.
 
     Raises:
         SettingsError: There is no layer in that directory.
@@ -79,6 +78,7 @@ def add_stage(app: App, settings: StageSettings, *, layer_directory: Path) -> No
     prefix = f"Babelcast{settings.name.capitalize()}"
     functions = ROOT / "lambdas"
     data = DataStack(app, f"{prefix}Data", settings=settings)
+    CfnOutput(data, RECORD, value=record_of(context or {}))
     web = WebStack(app, f"{prefix}Web", settings=settings, data=data)
     api = ApiStack(
         app,
@@ -107,28 +107,6 @@ def add_stage(app: App, settings: StageSettings, *, layer_directory: Path) -> No
     check_rules(app, settings=settings, data=data, web=web, api=api, processing=processing)
 
 
-def stage_of(context: Mapping[str, str | None]) -> StageSettings:
-    """The stage that the context asks for, with the addresses it replaces.
-
-    Raises:
-        SettingsError: No such stage, or a value that a stage cannot have.
-    """
-    name = context.get("stage") or "dev"
-    if name not in STAGES:
-        raise SettingsError(f"there is no stage {name!r}; -c stage= takes {' or '.join(STAGES)}")
-    settings = STAGES[name]
-    listener_url, allowed_origins = context.get("listenerUrl"), context.get("allowedOrigins")
-    return replace(
-        settings,
-        listener_url=listener_url or settings.listener_url,
-        allowed_origins=tuple(allowed_origins.split(",")) if allowed_origins else settings.allowed_origins,
-        speaker_domain=context.get("speakerDomain") or settings.speaker_domain,
-        listener_domain=context.get("listenerDomain") or settings.listener_domain,
-        certificate_arn=context.get("certificateArn") or settings.certificate_arn,
-        alarm_email=context.get("alarmEmail") or settings.alarm_email,
-    )
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Synthesise one stage; prints the assembly's directory."""
     parser = argparse.ArgumentParser(prog="python -m infrastructure.app", description="Write a stage's cloud assembly.")
@@ -137,7 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     app = new_app(context={key: value for key, _, value in pairs})
     try:
         context = {key: app.node.try_get_context(key) for key in CONTEXT_KEYS}
-        add_stage(app, stage_of(context), layer_directory=ROOT / (context["layer"] or "build/layer"))
+        layer = ROOT / (context["layer"] or "build/layer")
+        add_stage(app, stage_of(context), layer_directory=layer, context=context)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -1,9 +1,16 @@
-"""What cdk-nag's AwsSolutions rules find and we accept, each with its reason. Any other finding fails the synthesis."""
+"""What cdk-nag's AwsSolutions rules find and we accept, each with its reason, at the resource that has it.
+
+Any other finding fails the synthesis.
+"""
+
+from collections.abc import Iterable
 
 from aws_cdk import Acknowledgment, App, Stack, Validations
+from aws_cdk import aws_iam as iam
 from cdk_nag import AwsSolutionsChecks
 from constructs import IConstruct
 
+from infrastructure.constructs.python_function import PythonFunction
 from infrastructure.settings import StageSettings
 from infrastructure.stacks.api import ApiStack
 from infrastructure.stacks.data import DataStack
@@ -22,9 +29,9 @@ def check_rules(
     _accept_sites(web, settings)
     _accept_apis(api)
     _accept_functions(api, processing)
-    _accept_wildcards(data, api, processing)
-    if settings.tracing:
-        _accept("IAM5[Resource::*]", "X-Ray has no resources that could be named", *api.functions)
+    _accept_clips(data, api, processing)
+    _accept_connections(api, processing)
+    _accept_services(settings, api, processing)
 
 
 def _accept_storage(data: DataStack, settings: StageSettings) -> None:
@@ -87,7 +94,7 @@ def _accept_apis(api: ApiStack) -> None:
         _accept(
             "APIG1",
             "WebSocket access logs need a role set for the whole account, which a trial leaves alone",
-            api.websocket,
+            api.websocket.stage,
         )
     else:
         managed = "Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
@@ -96,27 +103,82 @@ def _accept_apis(api: ApiStack) -> None:
 
 def _accept_functions(api: ApiStack, processing: ProcessingStack) -> None:
     why_python = "Python 3.13 is what the code is tested on and the layer is built for; it is supported until 2029-06"
-    _accept("L1", why_python, *api.functions, *processing.functions)
+    _accept("L1", why_python, *(each.function for each in (*api.functions, *processing.functions)))
     why_queue = "It is the failure queue of an event source mapping, read by an operator; it has none of its own"
-    _accept("SQS3", why_queue, *processing.consumers)
+    _accept("SQS3", why_queue, *(each.failure_queue for each in processing.consumers))
 
 
-def _accept_wildcards(data: DataStack, api: ApiStack, processing: ProcessingStack) -> None:
-    """Accept ``*`` where the resource is made at run time or the service has none to name.
+def _accept_clips(data: DataStack, api: ApiStack, processing: ProcessingStack) -> None:
+    """Accept ``sessions/*``: clips are named when they are spoken.
 
     cdk-nag names a finding by the resource as the template writes it: by logical id in the stack that owns it, by the
     export's name in another.
     """
-    clips = f"{_export_name(data, data.bucket.bucket_arn)}/sessions/*"
-    own_connections = _connections(api, f"<{api.resolve(api.websocket.api_id)['Ref']}>")
-    exported_connections = _connections(api, _export_name(api, api.websocket.api_id))
-    why_clips = "Clips are named when they are spoken; the prefix holds nothing else"
-    why_connections = "Connections are named when they open; the address is this stage's"
-    why_models = "Transcribe, Translate and Polly (and X-Ray) have no resources that these actions could name"
-    _accept(f"IAM5[Resource::{clips}]", why_clips, api, processing)
-    _accept(f"IAM5[Resource::{own_connections}]", why_connections, api)
-    _accept(f"IAM5[Resource::{exported_connections}]", why_connections, processing)
-    _accept("IAM5[Resource::*]", why_models, processing)
+    finding = f"IAM5[Resource::{_export_name(data, data.bucket.bucket_arn)}/sessions/*]"
+    _accept(
+        finding,
+        "Signs addresses of clips that other invocations have named; the prefix holds nothing but clips, and the only "
+        "action is to read one",
+        *_policies(api.functions, named="connection_handler"),
+    )
+    _accept(
+        finding,
+        "Names a clip after its session, language and number as it speaks it; the prefix holds nothing but clips",
+        *_policies(processing.functions),
+    )
+
+
+def _accept_connections(api: ApiStack, processing: ProcessingStack) -> None:
+    """Accept the stage's ``@connections/*``: API Gateway names a connection when it opens."""
+    api_id: str = api.resolve(api.websocket.api_id)["Ref"]
+    own = f"IAM5[Resource::{_connections(api, f'<{api_id}>')}]"
+    _accept(
+        own,
+        "Answers any connection of this one stage of this one API, by the id that the event brings",
+        *_policies(api.functions, named="connection_handler"),
+    )
+    _accept(
+        own,
+        "Tells the speaker, whose connection is in the session's record, how many listeners are left",
+        *_policies(api.functions, named="disconnect_handler"),
+    )
+    _accept(
+        own,
+        "Tells the connections that its callers name, of this one stage of this one API",
+        *_policies(api.functions, named="notification_sender"),
+    )
+    _accept(
+        f"IAM5[Resource::{_connections(api, _export_name(api, api.websocket.api_id))}]",
+        "Tells the listeners of a session, whose connections are in a table, of this one stage of this one API",
+        *_policies(processing.functions),
+    )
+
+
+def _accept_services(settings: StageSettings, api: ApiStack, processing: ProcessingStack) -> None:
+    """Accept ``*`` where an action takes no resource at all.
+
+    Source: Service Authorization Reference, "Actions, resources, and condition keys" of each service: the column of
+    resource types is empty (for Polly it has lexicons only, which are not used).
+    """
+    speech = "transcribe:StartStreamTranscription, translate:TranslateText and polly:SynthesizeSpeech"
+    tracing = "xray:PutTraceSegments and xray:PutTelemetryRecords"
+    _accept(
+        "IAM5[Resource::*]",
+        f"{speech}{f', {tracing},' if settings.tracing else ''} take no resource; no other action is in the statement",
+        *_policies(processing.functions),
+    )
+    if settings.tracing:
+        _accept(
+            "IAM5[Resource::*]",
+            f"{tracing} take no resource; no other action is in the statement",
+            *_policies(api.functions),
+        )
+
+
+def _policies(functions: Iterable[PythonFunction], *, named: str | None = None) -> list[IConstruct]:
+    """What the roles of these functions allow, of all or of those with this name."""
+    roles = [each.role for each in functions if named in (None, each.name)]
+    return [policy for role in roles for policy in role.node.children if isinstance(policy, iam.Policy)]
 
 
 def _connections(api: ApiStack, api_id: str) -> str:
@@ -129,6 +191,8 @@ def _export_name(stack: Stack, value: str) -> str:
     return name
 
 
-def _accept(rule: str, reason: str, *scopes: IConstruct) -> None:
-    for scope in scopes:
-        Validations.of(scope).acknowledge(Acknowledgment(id=_RULES + rule, reason=reason))
+def _accept(rule: str, reason: str, *constructs: IConstruct) -> None:
+    """Accept a finding at the resource itself that each construct stands for, and nowhere else."""
+    for each in constructs:
+        resource = each.node.default_child or each
+        Validations.of(resource).acknowledge(Acknowledgment(id=_RULES + rule, reason=reason))

@@ -1,10 +1,10 @@
 """What AWS asks for what Babelcast uses: every price with its unit, its source, its date and how sure it is.
 
-Prices are in USD for us-east-1, without free tiers, volume discounts and taxes. They are an estimate's input, not an
+Prices are in USD, without free tiers, volume discounts and taxes. They are an estimate's input, not an
 offer: the bill decides.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final
 
@@ -87,16 +87,20 @@ TRANSCRIBE_WITH_MINIMUM: Final = TranscribePrice(
     ),
     minimum_s=15.0,
 )
-"""The older reading: $0.024 a minute, every stream at least 15 seconds."""
-
-TRANSCRIBE_PRICES: Final = (TRANSCRIBE_WITHOUT_MINIMUM, TRANSCRIBE_WITH_MINIMUM)
-"""Which of them holds, only a bill can tell."""
+"""The older reading: $0.024 a minute, every stream at least 15 seconds. Which holds, only a bill can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceTable:
-    """Every price but Transcribe's. Gigabytes are 10⁹ bytes, but Lambda's GB-seconds, which are of 1,024 MB."""
+    """Every price of a region. Gigabytes are 10⁹ bytes, but Lambda's GB-seconds, which are of 1,024 MB.
 
+    Attributes:
+        region: The prices' own; a table stands in for other regions only roughly.
+        transcribe: Readings of Transcribe's price, one or more; estimates are made for each.
+    """
+
+    region: str
+    transcribe: tuple[TranscribePrice, ...]
     translate_character: Price
     polly_neural_character: Price
     lambda_request: Price
@@ -115,8 +119,17 @@ class PriceTable:
     cloudfront_gb: Price
     logs_gb: Price
 
+    def named(self) -> dict[str, Price]:
+        """Every single price by what it is for."""
+        single = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {f"transcribe, {each.name}": each.second for each in self.transcribe} | {
+            name.replace("_", " "): price for name, price in single.items() if isinstance(price, Price)
+        }
+
 
 US_EAST_1: Final = PriceTable(
+    region="us-east-1",
+    transcribe=(TRANSCRIBE_WITHOUT_MINIMUM, TRANSCRIBE_WITH_MINIMUM),
     translate_character=_second_hand(15e-6, "character", "$15 per million, quoted by several"),
     polly_neural_character=_second_hand(16e-6, "character", "$16 per million, quoted by several"),
     lambda_request=_second_hand(0.20e-6, "request", "a pull request that quotes the page", "2026-05-26"),
@@ -139,4 +152,4 @@ US_EAST_1: Final = PriceTable(
     cloudfront_gb=_unconfirmed(0.085, "GB to the internet", "aws.amazon.com/cloudfront/pricing"),
     logs_gb=_second_hand(0.50, "GB taken in", "c3x.dev, hykell.com", "2026-06-01"),
 )
-"""The table that estimates use unless told otherwise."""
+"""The table of every stage that has no other."""

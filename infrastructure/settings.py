@@ -10,28 +10,16 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-AWS_TARGET_LANGUAGES: Final = (
-    "ar", "bg", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id",
-    "is", "it", "ja", "ko", "lt", "lv", "nl", "no", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr",
-    "uk", "vi", "zh", "zh-TW",
-)  # fmt: skip
-"""What can be heard or read on AWS: every row of `babelcast.domain.languages` but Galician, which Translate lacks."""
-
-AWS_SOURCE_LANGUAGES: Final = tuple(code for code in AWS_TARGET_LANGUAGES if code != "cy")
-"""What can be spoken on AWS; Transcribe Streaming has no Welsh.
-
-Some of them stream in most regions only (Cape Town, Tokyo, Malaysia, Thailand and Ningxia have fewer).
-Source: https://docs.aws.amazon.com/transcribe/latest/dg/supported-languages.html
-"""
-
-MAX_SESSIONS_PER_SHARD: Final = 30
-"""A shard takes 1 MB/s; a speaker sends 32 KB/s. Source: Kinesis service-sizes-and-limits."""
-
-MIN_RECORD_AGE_S: Final = 60
-"""The least age at which an event source mapping can drop records. Source: Lambda services-kinesis-parameters."""
-
-API_GATEWAY_TIMEOUT_S: Final = 29
-"""How long API Gateway waits for a function. Source: apigateway-execution-service-websocket-limits-table."""
+from infrastructure.aws_limits import (
+    API_GATEWAY_TIMEOUT_S,
+    AWS_SOURCE_LANGUAGES,
+    AWS_TARGET_LANGUAGES,
+    MAX_CELLS,
+    MAX_SESSIONS_PER_SHARD,
+    MIN_RECORD_AGE_S,
+    SMALL_REGION_BURST,
+)
+from infrastructure.prices import US_EAST_1, PriceTable
 
 
 class SettingsError(ValueError):
@@ -115,6 +103,7 @@ class FunctionSizes:
     disconnect_handler: FunctionSize
     http_session_handler: FunctionSize
     audio_processor: FunctionSize
+    notification_sender: FunctionSize
 
     def __post_init__(self) -> None:
         for name in ("authorizer", "connection_handler", "disconnect_handler", "http_session_handler"):
@@ -129,7 +118,10 @@ class CellSettings:
     """How many cells there are and how each consumes its stream.
 
     Attributes:
-        count: Cells of the stage, each a single-shard stream with one audio processor.
+        count: Cells of the stage, up to `MAX_CELLS`, each a single-shard stream with one audio processor.
+        retired: Former cells, the last ones, whose streams are kept for the deployment that takes them away from all
+            that used them; CloudFormation deletes nothing that another stack still names. No session may be live in
+            them.
         sessions_per_cell: Live sessions assigned to a cell at most.
         transcribe_streams: The account's quota of concurrent Transcribe streams; 25 unless it was raised.
         batch_size: Records a batch holds at most; it counts all sessions of the shard, four records a second each.
@@ -147,6 +139,7 @@ class CellSettings:
     """
 
     count: int
+    retired: int = 0
     sessions_per_cell: int
     transcribe_streams: int = 25
     batch_size: int = 1_000
@@ -160,7 +153,8 @@ class CellSettings:
     reserves_concurrency: bool
 
     def __post_init__(self) -> None:
-        _require_range("cells.count", self.count, 1, 100)
+        _require_range("cells.count", self.count, 1, MAX_CELLS)
+        _require_range("cells.retired", self.retired, 0, MAX_CELLS - self.count)
         _require_range("cells.sessions_per_cell", self.sessions_per_cell, 1, MAX_SESSIONS_PER_SHARD)
         _require_range("cells.batch_size", self.batch_size, 1_000, 10_000)
         _require_range("cells.batch_window_s", self.batch_window_s, 0, 5)
@@ -188,9 +182,13 @@ class StageSettings:
         draft_after_quiet_ms: When the speaker has been quiet for so long, the sentence is translated and spoken
             although the recogniser has not closed it yet; None for never. It saves the listeners' time and costs the
             sentences that go on after such a pause.
+        segment_retention_h: What was said and its translations are deleted so long after they were final, and with
+            their session, 24 h after its creation, in any case.
         clip_retention_days: Clips are deleted after this.
         keeps_data: Tables, users and clips survive the stack's deletion, and tables can be restored to a point in time.
-        websocket_access_logs: Log each WebSocket event's route and status; sets the account's API Gateway log role.
+        websocket_access_logs: Log each WebSocket event's route and status. API Gateway writes with one log role for all
+            APIs of the account in the region; the stage sets that to a role of its own, whatever it was, and leaves it
+            there when it is deleted.
         edge_locations: Near whom the apps are kept.
         speaker_domain, listener_domain: Names of the apps' sites, which need a DNS record each; None for CloudFront's.
         certificate_arn: For both names, in us-east-1; given with them or not at all.
@@ -198,9 +196,14 @@ class StageSettings:
         listener_url: Where listeners go instead of the listeners' app; the HTTP API appends the session's id.
         http_requests_per_s, http_burst: What the HTTP API lets through, all callers together.
         websocket_messages_per_s, websocket_burst: What the WebSocket API lets through, opened connections included;
-            a speaker sends four messages a second, and a hall of listeners joins at once.
+            a speaker sends four messages a second, and a hall of listeners joins at once. A stage's limit cannot be
+            above the account's, which is 10,000 a second and 5,000 at once, or `SMALL_REGION_BURST` in newer regions.
+        listeners_per_session: Seats of a session; who finds none is told that the room is full.
+        sessions_per_speaker: Live sessions that one speaker may have.
+        session_creations_per_h: Sessions that one speaker may create in the long run; a third of them at once.
         speakers_sign_up: Anyone may open a speaker's account; otherwise an operator does.
         alarm_email: Who is told of alarms, once they have confirmed it; None for nobody.
+        prices: What AWS asks in the stage's region, for estimates only.
     """
 
     name: str
@@ -211,6 +214,7 @@ class StageSettings:
     presigned_url_expiration_s: int = 600
     max_segment_s: int = 6
     draft_after_quiet_ms: int | None = 300
+    segment_retention_h: int = 24
     clip_retention_days: int = 1
     log_level: LogLevel
     log_retention: LogRetention
@@ -226,9 +230,13 @@ class StageSettings:
     http_requests_per_s: int = 50
     http_burst: int = 100
     websocket_messages_per_s: int = 2_000
-    websocket_burst: int = 4_000
+    websocket_burst: int = SMALL_REGION_BURST
+    listeners_per_session: int = 500
+    sessions_per_speaker: int = 3
+    session_creations_per_h: int = 30
     speakers_sign_up: bool = False
     alarm_email: str | None = None
+    prices: PriceTable = US_EAST_1
 
     @property
     def metrics_namespace(self) -> str:
@@ -251,11 +259,15 @@ class StageSettings:
             or re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", self.alarm_email) is not None,
             otherwise=f"alarm_email {self.alarm_email!r} is no e-mail address",
         )
+        _require_range("segment_retention_h", self.segment_retention_h, 1, 24)
         _require_range("clip_retention_days", self.clip_retention_days, 1, 7)
         _require_range("http_requests_per_s", self.http_requests_per_s, 1, 10_000)
         _require_range("http_burst", self.http_burst, self.http_requests_per_s, 5_000)
         _require_range("websocket_messages_per_s", self.websocket_messages_per_s, 100, 5_000)
-        _require_range("websocket_burst", self.websocket_burst, self.websocket_messages_per_s, 5_000)
+        _require_range("websocket_burst", self.websocket_burst, 100, 5_000)
+        _require_range("listeners_per_session", self.listeners_per_session, 1, 10_000)
+        _require_range("sessions_per_speaker", self.sessions_per_speaker, 1, self.cells.sessions_per_cell)
+        _require_range("session_creations_per_h", self.session_creations_per_h, 1, 3_600)
         self._require_addresses()
         attempt_s = self.functions.audio_processor.timeout_s + self.cells.batch_window_s
         _require(
@@ -325,6 +337,7 @@ DEV: Final = StageSettings(
         disconnect_handler=FunctionSize(memory_mb=512, timeout_s=15),
         http_session_handler=FunctionSize(memory_mb=512, timeout_s=15),
         audio_processor=FunctionSize(memory_mb=1_769, timeout_s=50),
+        notification_sender=FunctionSize(memory_mb=1_024, timeout_s=10),
     ),
     log_level=LogLevel.INFO,
     log_retention=LogRetention.ONE_WEEK,
@@ -333,8 +346,10 @@ DEV: Final = StageSettings(
     websocket_access_logs=False,
     edge_locations=EdgeLocations.NORTH_AMERICA_AND_EUROPE,
     allowed_origins=("http://localhost:5173", "http://localhost:5174"),
+    sessions_per_speaker=25,
+    session_creations_per_h=3_600,
 )
-"""For trying out: cheapest, deleted without a trace; apps served by Vite on the developer's machine may use it too."""
+"""For trying out: cheapest, keeps nothing; apps served by Vite on the developer's machine may use it too."""
 
 PROD: Final = StageSettings(
     name="prod",
@@ -352,6 +367,7 @@ PROD: Final = StageSettings(
         disconnect_handler=FunctionSize(memory_mb=1_024, timeout_s=15),
         http_session_handler=FunctionSize(memory_mb=1_024, timeout_s=15),
         audio_processor=FunctionSize(memory_mb=1_769, timeout_s=50),
+        notification_sender=FunctionSize(memory_mb=1_769, timeout_s=10),
     ),
     log_level=LogLevel.INFO,
     log_retention=LogRetention.THREE_MONTHS,

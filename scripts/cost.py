@@ -1,7 +1,7 @@
 """What rooms cost: dollars per session-hour and in all, by service, beside the old design.
 
-Needs no account and calls nothing: the prices are those of `infrastructure/prices.py`, each with its source.
-Transcribe's price is disputed, so everything is shown for both readings of it.
+Needs no account and calls nothing: the prices are the stage's (`infrastructure/settings.py`), each with its source.
+Transcribe's price is disputed, so everything is shown for each reading of it.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Final
 
 from infrastructure.costs import Assumptions, Design, Estimate, Event, Service, estimate
-from infrastructure.prices import TRANSCRIBE_PRICES, US_EAST_1, Certainty, Price
+from infrastructure.prices import Certainty, PriceTable
 from infrastructure.settings import STAGES, StageSettings
 
 _NOT_COUNTED: Final = (
@@ -47,16 +47,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--listeners", type=int, default=50, help="listeners of each session (50)")
     parser.add_argument("--silence", type=float, default=0.0, help="share of the time without speech, 0 to below 1 (0)")
     parser.add_argument("--offered", type=int, default=10, help="languages that a session allows (10)")
-    parser.add_argument("--stage", choices=sorted(STAGES), default="prod", help="whose cells and sizes (prod)")
+    parser.add_argument("--stage", choices=sorted(STAGES), default="prod", help="whose cells, sizes and prices (prod)")
     return parser
 
 
 def report(event: Event, stage: StageSettings) -> str:
     """Both tables, the assumptions and how sure the prices are."""
     estimates = {
-        (design, price.name): estimate(event, design=design, stage=stage, prices=US_EAST_1, transcribe=price)
+        (design, price.name): estimate(event, design=design, stage=stage, prices=stage.prices, transcribe=price)
         for design in Design
-        for price in TRANSCRIBE_PRICES
+        for price in stage.prices.transcribe
     }
     session_hours = event.speakers * event.hours
     return "\n".join(
@@ -74,8 +74,8 @@ def report(event: Event, stage: StageSettings) -> str:
             *_assumptions(),
             f"  not counted: {_NOT_COUNTED}",
             "",
-            "Prices (USD, us-east-1)",
-            *_prices(),
+            f"Prices (USD, {stage.prices.region})",
+            *_prices(stage.prices),
         ]
     )
 
@@ -104,12 +104,10 @@ def _assumptions() -> list[str]:
     return [f"  {field.name.replace('_', ' ')}: {getattr(assumed, field.name):g}" for field in fields(assumed)]
 
 
-def _prices() -> list[str]:
-    named = {field.name: getattr(US_EAST_1, field.name) for field in fields(US_EAST_1)}
-    priced: dict[str, Price] = {f"transcribe, {each.name}": each.second for each in TRANSCRIBE_PRICES} | named
+def _prices(table: PriceTable) -> list[str]:
+    priced = table.named()
     lines = [
-        f"  {name.replace('_', ' '):30}{price.usd:<12.7g}per {price.unit:30}{price.certainty}: {price.source}, "
-        f"{price.read_on}"
+        f"  {name:30}{price.usd:<12.7g}per {price.unit:30}{price.certainty}: {price.source}, {price.read_on}"
         for name, price in priced.items()
     ]
     unsure = sum(price.certainty is Certainty.UNCONFIRMED for price in priced.values())

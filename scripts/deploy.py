@@ -11,7 +11,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.deployment.consent import Operator
-from scripts.deployment.errors import DeploymentError
+from scripts.deployment.errors import DeploymentError, explanation
 from scripts.deployment.flow import bootstrap, deploy, destroy, diff, preflight
 from scripts.deployment.outputs import deployed_output
 from scripts.deployment.preflight import open_account
@@ -24,15 +24,8 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
     options = _parser().parse_args(arguments)
     try:
         _run(options, root)
-    except DeploymentError as error:
-        _say(f"\nstopped: {error}")
-        return 1
-    except ClientError as error:
-        refused = error.response["Error"]
-        _say(f"\nstopped: AWS refused {error.operation_name} ({refused['Code']}): {refused.get('Message', '')}")
-        return 1
-    except BotoCoreError as error:
-        _say(f"\nstopped: AWS cannot be reached ({type(error).__name__})")
+    except (DeploymentError, BotoCoreError, ClientError) as error:
+        _say(f"\nstopped: {explanation(error)}")
         return 1
     return 0
 
@@ -74,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     yes = argparse.ArgumentParser(add_help=False)
     yes.add_argument("--yes", action="store_true", help="do not ask")
-    commands.add_parser("check", parents=[stage], help="make the checks alone")
+    commands.add_parser("check", parents=[stage, context], help="make the checks alone")
     commands.add_parser("bootstrap", parents=[stage, yes], help="prepare the account and region for the CDK, once")
     commands.add_parser("deploy", parents=[stage, context, yes], help="build and deploy everything")
     commands.add_parser("diff", parents=[stage, context], help="show what a deployment would change")

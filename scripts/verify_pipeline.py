@@ -1,7 +1,7 @@
 """Verify a whole stage by using it: speak a sample, listen in two languages, check every step, time every hop.
 
-Without ``--stage`` the local stack is started and verified. A deployed stage is found by
-``build/outputs-<stage>.json``, which its deployment writes; the speaker's account comes from ``BABELCAST_EMAIL`` and
+Without ``--stage`` the local stack is started and verified. A deployed stage is found through CloudFormation, with the
+credentials and the region that deploy it; the speaker's account comes from ``BABELCAST_EMAIL`` and
 ``BABELCAST_PASSWORD`` or is asked for. Exit status: 0 when every step passed, 1 when one did not, 2 for wrong input.
 """
 
@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local.broadcasting import unless_failing
 from local.client.login import SpeakerLogin
 from local.demo import is_audible, parse_languages
@@ -24,9 +26,12 @@ from local.errors import UserError, WrongInputError
 from local.stack import Stack, StackOptions
 from local.supervision import PROJECT_ROOT, ProcessFailedError
 from local.wav import load_recording
+from scripts.deployment.errors import DeploymentError, explanation
+from scripts.deployment.outputs import deployed_stage
+from scripts.deployment.preflight import open_account
+from scripts.deployment.stage import stage_named
 from scripts.verification.evidence import Finding, Step
 from scripts.verification.latency import hop_latencies
-from scripts.verification.stage import read_outputs
 from scripts.verification.walk import Verdict, Verification, VerificationPlan
 
 _EMAIL: Final = "BABELCAST_EMAIL"
@@ -45,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UserError, ProcessFailedError) as error:
         print(f"verify: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_status if isinstance(error, UserError) else 1
+    except (DeploymentError, BotoCoreError, ClientError) as error:
+        print(f"verify: {explanation(error)}", file=sys.stderr)
+        return 1
     show_verdict(verdict)
     return 0 if verdict.passed else 1
 
@@ -57,7 +65,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--audio", type=Path, default=PROJECT_ROOT / "samples" / "speech-en.wav", metavar="FILE")
     parser.add_argument("--source", default="en", metavar="CODE", help="the language that is spoken")
     parser.add_argument("--languages", default="es,fr", metavar="CODES", help="a listener for each (es,fr)")
-    parser.add_argument("--outputs", type=Path, default=PROJECT_ROOT / "build", metavar="DIR", help="stages' outputs")
     parser.add_argument("--assembly", type=Path, default=PROJECT_ROOT / "build" / "assembly", metavar="DIR")
     return parser
 
@@ -75,14 +82,36 @@ async def _verify(options: argparse.Namespace) -> Verdict:
             clips=Path(directory) / "clips",
         )
         if options.stage is not None:
-            path = options.outputs / f"outputs-{options.stage}.json"
-            return await _verify_stage(read_outputs(path, stage=options.stage), plan)
+            return await _verify_stage(await asyncio.to_thread(deployed_endpoints, options.stage), plan)
         if options.stack is not None:
             return await _verify_stage(_load(options.stack), plan)
         print("starting the local stack", flush=True)
         stack_options = StackOptions(state_dir=Path(directory) / "state", assembly_dir=options.assembly)
         async with Stack(stack_options) as stack:
             return await unless_failing(_verify_stage(stack.endpoints, plan), stack.wait())
+
+
+def deployed_endpoints(name: str) -> Endpoints:
+    """Where a stage in the account of the environment is.
+
+    Raises:
+        WrongInputError: There is no such stage.
+        DeploymentError: It is not deployed, or no credentials work.
+    """
+    try:
+        stage = stage_named(name)
+    except DeploymentError as error:
+        raise WrongInputError(str(error)) from None
+    account = open_account()
+    outputs = deployed_stage(account.client("cloudformation"), stage)
+    return Endpoints(
+        stage=stage.name,
+        region=account.region,
+        http_api_url=outputs.http_api_url.rstrip("/"),
+        websocket_url=outputs.web_socket_url,
+        user_pool_id=outputs.user_pool_id,
+        user_pool_client_id=outputs.user_pool_client_id,
+    )
 
 
 def _load(path: Path) -> Endpoints:

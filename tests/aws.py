@@ -11,7 +11,6 @@ from moto import mock_aws
 REGION = "eu-west-1"
 SESSIONS, CONNECTIONS, SEGMENTS, LIMITS = "sessions", "connections", "segments", "rate-limits"
 STREAM, BUCKET = "audio", "clips"
-MANAGEMENT_ENDPOINT = f"https://abc123.execute-api.{REGION}.amazonaws.com/dev"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ shows as such. Results come as Transcribe's do: partials with stable items (all 
 second of silence, closed with a full stop.
 """
 
+import asyncio
 from array import array
 from collections import deque
 from dataclasses import dataclass, field
@@ -121,6 +122,7 @@ class BlockStream:
         self._recognise()
 
     async def next_result(self, deadline_s: float) -> Result | None:
+        await asyncio.sleep(0)  # a network lets others go on, too
         self._check()
         if self._results and self._results[0][0] <= self._clock.now_s + deadline_s:
             due_s, result = self._results.popleft()

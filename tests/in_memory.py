@@ -1,24 +1,29 @@
 """The ports without AWS: the same promises, kept in dictionaries. `tests/ports` holds them to AWS's adapters."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from babelcast.domain.audio import AudioChunk, samples_to_ms
 from babelcast.domain.connection import Audience, Connection, ConnectionId
 from babelcast.domain.errors import (
     AtCapacityError,
     CursorMovedError,
+    RoomFullError,
     SessionNotFoundError,
+    SpeakerAtCapacityError,
     StorageUnavailableError,
     SynthesisUnavailableError,
     TranslationUnavailableError,
 )
 from babelcast.domain.languages import Language, LanguageCode, Voice
+from babelcast.domain.limits import Limit
 from babelcast.domain.notices import Notice
 from babelcast.domain.segment import Segment
-from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId
+from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId, UserId
+from babelcast.domain.session_step import SessionStep
 from babelcast.domain.stream_record import Payload, StreamRecord
-from babelcast.ports import Reach, SessionStep
+from babelcast.ports import Reach
 
 
 class InMemorySessions:
@@ -105,8 +110,10 @@ class InMemoryConnections:
         self.by_id: dict[ConnectionId, Connection] = {}
         self._kept: dict[SessionId, dict[LanguageCode, int]] = {}
 
-    async def add(self, connection: Connection) -> None:
+    async def add(self, connection: Connection) -> bool:
+        is_new = connection.connection_id not in self.by_id
         self.by_id[connection.connection_id] = connection
+        return is_new
 
     async def get(self, connection_id: ConnectionId) -> Connection | None:
         return self.by_id.get(connection_id)
@@ -165,6 +172,55 @@ class InMemoryCapacity:
         self._cells[cell].pop(session_id, None)
 
 
+class InMemorySpeakerPlaces:
+    def __init__(self, *, sessions_per_speaker: int) -> None:
+        self._by_speaker: dict[UserId, dict[SessionId, int]] = {}
+        self._places = sessions_per_speaker
+
+    async def claim(self, speaker_id: UserId, session_id: SessionId, *, expires_at_s: int, now_s: int) -> None:
+        held = {key: until for key, until in self._by_speaker.get(speaker_id, {}).items() if until > now_s}
+        if len(held) >= self._places:
+            raise SpeakerAtCapacityError("full")
+        self._by_speaker[speaker_id] = {**held, session_id: expires_at_s}
+
+    async def occupants(self, speaker_id: UserId) -> Collection[SessionId]:
+        return tuple(self._by_speaker.get(speaker_id, {}))
+
+    async def release(self, speaker_id: UserId, session_id: SessionId) -> None:
+        self._by_speaker.get(speaker_id, {}).pop(session_id, None)
+
+
+class InMemorySeats:
+    def __init__(self, connections: "InMemoryConnections") -> None:
+        self._connections = connections
+        self._taken: Counter[SessionId] = Counter()
+        self._counted_at_ms: dict[SessionId, int] = {}
+
+    async def take(self, session_id: SessionId, *, seats: int, now_ms: int) -> None:
+        counted_at_ms = self._counted_at_ms.get(session_id)
+        is_due = counted_at_ms is None or counted_at_ms + 10_000 <= now_ms
+        if self._taken[session_id] >= seats and is_due:
+            self._counted_at_ms[session_id] = now_ms
+            self._taken[session_id] = len((await self._connections.audience(session_id)).listeners)
+        if self._taken[session_id] >= seats:
+            raise RoomFullError("full")
+        self._taken[session_id] += 1
+
+    async def give_back(self, session_id: SessionId) -> None:
+        self._taken[session_id] = max(0, self._taken[session_id] - 1)
+
+
+class InMemoryRateLimits:
+    def __init__(self) -> None:
+        self._buckets: dict[tuple[str, str], float] = {}
+
+    async def take(self, key: str, limit: Limit, *, now_ms: int) -> None:
+        self._buckets[limit.name, key] = limit.take(self._buckets.get((limit.name, key), 0), now_ms=now_ms)
+
+    async def require_room(self, key: str, limit: Limit, *, now_ms: int) -> None:
+        limit.take(self._buckets.get((limit.name, key), 0), now_ms=now_ms)
+
+
 class InMemoryStream:
     """One cell's stream: both ends of it; so many of the next reads fail."""
 
@@ -173,9 +229,15 @@ class InMemoryStream:
         self.read_failures = 0
 
     async def append(self, session_id: SessionId, cell: int, payload: Payload) -> None:
+        # As if it had been spoken from the beginning of time on, and sent at once.
+        at_ms = samples_to_ms(payload.end_offset) if isinstance(payload, AudioChunk) else payload.at_ms
+        self.append_late(session_id, payload, arrived_at_ms=at_ms)
+
+    def append_late(self, session_id: SessionId, payload: Payload, *, arrived_at_ms: int) -> None:
+        """Take a record in at another time."""
         number = f"{49_000_000_000 + len(self.records)}"
         self.records.append(
-            StreamRecord(session_id=session_id, sequence_number=number, payload=payload, arrived_at_ms=0)
+            StreamRecord(session_id=session_id, sequence_number=number, payload=payload, arrived_at_ms=arrived_at_ms)
         )
 
     async def read(self, session_id: SessionId, *, start: str, before: str) -> AsyncIterator[StreamRecord]:

@@ -22,6 +22,7 @@ from tests.in_memory import (
     InMemoryClips,
     InMemoryConnections,
     InMemoryCursors,
+    InMemorySeats,
     InMemorySegments,
     InMemorySessions,
     InMemoryStream,
@@ -57,7 +58,9 @@ class Room:
 
     def __post_init__(self) -> None:
         self.notifier = RecordingNotifier()
-        self.lose = LoseConnection(connections=self.connections, now_ms=self.clock.now_ms)
+        self.lose = LoseConnection(
+            connections=self.connections, seats=InMemorySeats(self.connections), now_ms=self.clock.now_ms
+        )
         self._resting: tuple[BlockTranscriber, ProcessAudio] | None = None
         self.new_environment()
 

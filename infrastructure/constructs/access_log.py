@@ -1,4 +1,10 @@
-"""The access logs of API Gateway's stages: one JSON line per request, without anything that a caller has sent."""
+"""The access logs of API Gateway's stages: one JSON line per request, without anything that a caller has sent.
+
+The groups are named by CloudFormation like everything else, without the prefix ``/aws/vendedlogs/``. It saves room in
+the account's one resource policy of 5,120 characters, which API Gateway extends for each group of an HTTP API; newer
+subscriptions have a policy at the group itself, and WebSocket APIs write with the account's log role.
+Source: CloudWatch Logs user guide, "Logs sent to CloudWatch Logs"; PutResourcePolicy.
+"""
 
 import json
 from collections.abc import Mapping

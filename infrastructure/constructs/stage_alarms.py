@@ -37,9 +37,14 @@ _ENOUGH: Final = 20
 """Occasions in five minutes; of fewer, one failure is 5 %."""
 
 
+_SPOKEN: Final = 60
+"""Chunks in a minute, 15 s of one speaker; fewer can come in one minute and be processed in the next."""
+
+
 class Page(StrEnum):
     """Sections of docs/operations.md."""
 
+    STOPPED = "Nothing is processed"
     LATENCY = "The latency alarm"
     BACKLOG = "Audio is waiting"
     DEAD_LETTERS = "Dead letters"
@@ -54,7 +59,8 @@ class Page(StrEnum):
 class StageAlarms(Construct):
     """All alarms of a stage; they tell the topic when they go off and when it is over.
 
-    Missing data is never an alarm: a room in which nobody speaks measures nothing.
+    Missing data is never an alarm: a room in which nobody speaks measures nothing. That work has stopped altogether
+    shows where it comes in and not where it is done.
 
     Attributes:
         alarms: In the order in which an operator should look at them.
@@ -82,6 +88,19 @@ class StageAlarms(Construct):
 
     def _served(self, record_age_s: int) -> None:
         metrics = self._metrics
+        self._stopped(
+            "ProcessingStopped",
+            metrics.unprocessed(),
+            says="Somebody speaks and nothing is processed, in no cell: nobody hears anything. Look at the log of "
+            "audio_processor; after a deployment, deploy the version before it.",
+        )
+        for cell in range(len(metrics.stream_names)):
+            self._stopped(
+                f"Cell{cell}Stopped",
+                metrics.undelivered(cell),
+                says=f"Audio comes into the stream of cell {cell} and its audio_processor is not invoked. See whether "
+                "the event source mapping is enabled and what it says of its last result.",
+            )
         self._alarm(
             "EndToEndLatency",
             cloudwatch.MathExpression(
@@ -261,6 +280,10 @@ class StageAlarms(Construct):
             "the reason: see the table's metrics.",
             page=Page.THROTTLING,
         )
+
+    def _stopped(self, construct_id: str, metric: cloudwatch.IMetric, *, says: str) -> None:
+        # The newest minute is often not complete: three of five are.
+        self._alarm(construct_id, metric, above=_SPOKEN - 1, minutes=5, of_them=3, says=says, page=Page.STOPPED)
 
     def _rate(
         self,

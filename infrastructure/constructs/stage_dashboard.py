@@ -22,6 +22,9 @@ from infrastructure.constructs.stage_metrics import (
 _COLUMNS: Final = 24
 _GRAPH_HEIGHT: Final = 6
 
+_ALARMS_OF_A_WIDGET: Final = 100
+"""Source: CloudWatch API reference, "Dashboard body structure and syntax", alarm widgets."""
+
 _HOPS: Final = (
     ("StreamLatency", "to the processor", PROCESSOR),
     ("TranscriptionLatency", "recognised", PROCESSOR),
@@ -67,11 +70,16 @@ class StageDashboard(Construct):
     def _served(self, alarms: Sequence[cloudwatch.IAlarm]) -> None:
         metrics = self._metrics
         self._title("Is the room served now?", "Red alarms say what to do; docs/operations.md says more.")
-        self.dashboard.add_widgets(
-            cloudwatch.AlarmStatusWidget(
-                title="Alarms", alarms=list(alarms), width=_COLUMNS, height=3 + (len(alarms) + 7) // 8
+        for first in range(0, len(alarms), _ALARMS_OF_A_WIDGET):
+            shown = list(alarms[first : first + _ALARMS_OF_A_WIDGET])
+            self.dashboard.add_widgets(
+                cloudwatch.AlarmStatusWidget(
+                    title="More alarms" if first else "Alarms",
+                    alarms=shown,
+                    width=_COLUMNS,
+                    height=3 + (len(shown) + 7) // 8,
+                )
             )
-        )
         delay = [metrics.own("EndToEndLatency", by=CONNECTIONS, statistic=each, label=each) for each in ("p50", "p95")]
         age = [metrics.function(each, "IteratorAge", statistic="Maximum") for each in metrics.processors]
         people = [
@@ -81,6 +89,17 @@ class StageDashboard(Construct):
         self._numbers(
             ("End to end, ms", delay),
             ("Oldest waiting audio, ms", age),
+            (
+                "Chunks in a minute",
+                [
+                    metrics.own("AudioChunksReceived", by=CONNECTIONS, label="received"),
+                    metrics.own("AudioChunksProcessed", label="processed"),
+                ],
+            ),
+            (
+                "Records that no processor takes",
+                [metrics.undelivered(cell) for cell in range(len(metrics.stream_names))],
+            ),
             ("Now in the room", people),
             ("Failing, %", [*(self._errors(each) for each in metrics.processors), self._clip_failures()]),
         )
@@ -156,6 +175,20 @@ class StageDashboard(Construct):
             ),
         )
 
+        self._graphs(
+            self._graph(
+                "Over a limit",
+                [
+                    *(metrics.own(name, by=AUTHORIZER) for name in ("JoinsLimited", "LimitsUnchecked")),
+                    metrics.own("HttpRequestsLimited", by=SESSIONS),
+                    *(
+                        metrics.own(name, by=CONNECTIONS)
+                        for name in ("ListenersRefusedAtCapacity", "AudioChunksLimited", "MessagesLimited")
+                    ),
+                ],
+            ),
+        )
+
     def _load(self, transcribe_streams: int) -> None:
         metrics = self._metrics
         cells = range(len(metrics.stream_names))
@@ -212,7 +245,13 @@ class StageDashboard(Construct):
                 ],
             ),
             self._graph(
-                "Messages", [metrics.websocket("MessageCount"), metrics.own("NotificationsSent"), metrics.http("Count")]
+                "Messages",
+                [
+                    metrics.websocket("MessageCount"),
+                    metrics.own("NotificationsSent"),
+                    metrics.own("NotificationsHandedOn"),
+                    metrics.http("Count"),
+                ],
             ),
         )  # fmt: skip
         self._graphs(

@@ -132,6 +132,15 @@ class StageMetrics:
         dimensions = {"ApiId": self.http_api_id, "Stage": "$default"}
         return _aws("ApiGateway", name, dimensions, label=f"HTTP {name}", period=period)
 
+    def unprocessed(self) -> cloudwatch.MathExpression:
+        """Chunks that came in a minute in which none was processed, all cells together."""
+        return _without(self.own("AudioChunksReceived", by=CONNECTIONS), self.own("AudioChunksProcessed"))
+
+    def undelivered(self, cell: int) -> cloudwatch.MathExpression:
+        """Records that came into a cell's stream in a minute in which its processor was not invoked."""
+        invocations = self.function(self.processors[cell], "Invocations")
+        return _without(self.stream(cell, "IncomingRecords"), invocations, label=f"cell {cell}")
+
     @property
     def processors(self) -> tuple[str, ...]:
         """What people call the cells' audio processors, in the cells' order."""
@@ -173,4 +182,23 @@ def percentage(part: cloudwatch.Metric, whole: cloudwatch.Metric, *, of_at_least
         using_metrics={a: part, b: whole},
         label=part.label or "",
         period=FIVE_MINUTES,
+    )
+
+
+def _without(
+    work: cloudwatch.Metric, done: cloudwatch.Metric, *, label: str | None = None
+) -> cloudwatch.MathExpression:
+    """How much work came in each minute in which nothing was done; 0 while anything is.
+
+    Neither counter is written when there is nothing to count, so that both are filled with zeros; a counter without a
+    single value in the period is, too. CloudWatch fills a minute that merely is not there yet as well: an alarm has to
+    ask for several.
+    Source: CloudWatch user guide, "Using metric math", FILL.
+    """
+    a, b = _id(work), _id(done)
+    return cloudwatch.MathExpression(
+        expression=f"IF(FILL({b}, 0) == 0, FILL({a}, 0), 0)",
+        using_metrics={a: work, b: done},
+        label=label or work.label or "",
+        period=MINUTE,
     )

@@ -11,6 +11,17 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 _ENTRY: Final = "index.html"
+
+_PAGES_ARE_THE_APP: Final = f"""\
+function handler(event) {{
+  if (!/[.][^/]*$/.test(event.request.uri)) event.request.uri = "/{_ENTRY}";
+  return event.request;
+}}
+"""
+"""An address that names no file is one of the app's. One that does is that file or nothing: a page in place of a
+missing `config.json` or script would be taken for it.
+"""
+
 _FORMER_VERSIONS_DAYS: Final = 30
 _MAX_ACCESS_NAME_LENGTH: Final = 64
 _LONGEST_REGION_NAME_LENGTH: Final = 14
@@ -34,7 +45,7 @@ class StaticSite(Construct):
 
     Attributes:
         bucket: Read by the distribution alone.
-        distribution: Everything that it has no file for is answered with the entry page.
+        distribution: Every address that names no file is answered with the entry page.
         origin: ``https://…``, under the custom name if there is one.
     """
 
@@ -79,6 +90,11 @@ class StaticSite(Construct):
                 # Caches by the path alone, as long as the file's Cache-Control says.
                 cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
                 compress=True,
+                function_associations=[
+                    cloudfront.FunctionAssociation(
+                        event_type=cloudfront.FunctionEventType.VIEWER_REQUEST, function=self._pages()
+                    )
+                ],
                 response_headers_policy=self._headers(
                     content_security_policy=content_security_policy,
                     permissions_policy=permissions_policy,
@@ -86,8 +102,8 @@ class StaticSite(Construct):
                 ),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             ),
-            # Without leave to list, S3 answers 403 for a file that it does not have.
-            error_responses=[_entry_page_instead_of(status) for status in (403, 404)],
+            # Without leave to list, S3 answers 403 for a file that it does not have; the next deployment may bring it.
+            error_responses=[cloudfront.ErrorResponse(http_status=403, ttl=Duration.seconds(0))],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=price_class,
             domain_names=[domain.name] if domain else None,
@@ -119,6 +135,16 @@ class StaticSite(Construct):
 
     def _access(self) -> cloudfront.S3OriginAccessControl:
         return cloudfront.S3OriginAccessControl(self, "Access", origin_access_control_name=self._global_name("Access"))
+
+    def _pages(self) -> cloudfront.Function:
+        return cloudfront.Function(
+            self,
+            "Pages",
+            function_name=self._global_name("Pages"),
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+            code=cloudfront.FunctionCode.from_inline(_PAGES_ARE_THE_APP),
+            comment="Addresses that name no file are the app's",
+        )
 
     def _headers(
         self,
@@ -159,10 +185,3 @@ class StaticSite(Construct):
         """A name where CloudFront demands one; it belongs to all regions, so that the stack's own is a part of it."""
         room = _MAX_ACCESS_NAME_LENGTH - len(f"--{purpose}") - _LONGEST_REGION_NAME_LENGTH
         return f"{f'{Stack.of(self).stack_name}{self.node.id}'[:room]}-{purpose}-{Aws.REGION}"
-
-
-def _entry_page_instead_of(status: int) -> cloudfront.ErrorResponse:
-    """Answer with the entry page, asking anew each time: the file can come with the next deployment."""
-    return cloudfront.ErrorResponse(
-        http_status=status, response_http_status=200, response_page_path=f"/{_ENTRY}", ttl=Duration.seconds(0)
-    )

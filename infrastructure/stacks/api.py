@@ -38,6 +38,7 @@ SILENT_ROUTES = (
 """Whatever they have to say is posted to the connection."""
 
 MANAGE_CONNECTIONS = "execute-api:ManageConnections"
+INVOKE_FUNCTION = "lambda:InvokeFunction"
 
 
 class ApiStack(Stack):
@@ -45,6 +46,7 @@ class ApiStack(Stack):
 
     Attributes:
         websocket: Its addresses are what the processing stack posts to.
+        notification_sender: Posts what is to be told to many.
         log_role: What API Gateway writes WebSocket access logs with; None on stages without them.
     """
 
@@ -76,6 +78,7 @@ class ApiStack(Stack):
             access_log_retention=log_retention(settings) if settings.websocket_access_logs else None,
         )
         self.log_role = self._account_log_role() if settings.websocket_access_logs else None
+        self.notification_sender = self._notification_sender()
         self._route_websocket()
 
         self.http = HttpApi(
@@ -128,12 +131,14 @@ class ApiStack(Stack):
             size=self._settings.functions.authorizer,
             environment={
                 "SESSIONS_TABLE_NAME": data.sessions.table_name,
+                "RATE_LIMITS_TABLE_NAME": data.rate_limits.table_name,
                 "USER_POOL_CLIENT_ID": data.user_pool_client.user_pool_client_id,
                 "TOKEN_ISSUER": data.token_issuer,
                 "JWKS_URL": f"{data.token_issuer}/.well-known/jwks.json",
             },
         )
         function.grant("dynamodb:GetItem", on=[data.sessions.table_arn])
+        function.grant("dynamodb:GetItem", "dynamodb:UpdateItem", on=[data.rate_limits.table_arn])
         return function
 
     def _connection_handler(self) -> PythonFunction:
@@ -147,10 +152,13 @@ class ApiStack(Stack):
                 "SESSIONS_TABLE_NAME": data.sessions.table_name,
                 "CONNECTIONS_TABLE_NAME": data.connections.table_name,
                 "SEGMENTS_TABLE_NAME": data.segments.table_name,
+                "RATE_LIMITS_TABLE_NAME": data.rate_limits.table_name,
                 "AUDIO_STREAM_NAMES": self._stream_names(),
+                "LISTENERS_PER_SESSION": str(self._settings.listeners_per_session),
                 "S3_BUCKET_NAME": data.bucket.bucket_name,
                 "PRESIGNED_URL_EXPIRATION": str(self._settings.presigned_url_expiration_s),
                 "WEBSOCKET_MANAGEMENT_ENDPOINT": self.websocket.management_endpoint,
+                "NOTIFICATION_SENDER_FUNCTION_NAME": self.notification_sender.function.function_name,
             },
         )
         function.grant("dynamodb:GetItem", "dynamodb:UpdateItem", on=[data.sessions.table_arn])
@@ -163,10 +171,12 @@ class ApiStack(Stack):
         )
         function.grant("dynamodb:Query", on=[data.session_language_index_arn])
         function.grant("dynamodb:Query", on=[data.segments.table_arn])
+        function.grant("dynamodb:UpdateItem", on=[data.rate_limits.table_arn])
         function.grant("kinesis:PutRecord", on=self._stream_arns())
         # A presigned address lets its bearer do what its signer may.
         function.grant("s3:GetObject", on=[data.clips_arn])
         function.grant(MANAGE_CONNECTIONS, on=[self.websocket.connections_arn])
+        function.grant(INVOKE_FUNCTION, on=[self.notification_sender.function.function_arn])
         return function
 
     def _disconnect_handler(self) -> PythonFunction:
@@ -179,14 +189,27 @@ class ApiStack(Stack):
             environment={
                 "SESSIONS_TABLE_NAME": data.sessions.table_name,
                 "CONNECTIONS_TABLE_NAME": data.connections.table_name,
+                "RATE_LIMITS_TABLE_NAME": data.rate_limits.table_name,
                 "AUDIO_STREAM_NAMES": self._stream_names(),
                 "WEBSOCKET_MANAGEMENT_ENDPOINT": self.websocket.management_endpoint,
             },
         )
         function.grant("dynamodb:GetItem", "dynamodb:UpdateItem", on=[data.sessions.table_arn])
         function.grant("dynamodb:DeleteItem", "dynamodb:PutItem", on=[data.connections.table_arn])
+        function.grant("dynamodb:UpdateItem", on=[data.rate_limits.table_arn])
         function.grant("dynamodb:Query", on=[data.session_language_index_arn])
         function.grant("kinesis:PutRecord", on=self._stream_arns())
+        function.grant(MANAGE_CONNECTIONS, on=[self.websocket.connections_arn])
+        return function
+
+    def _notification_sender(self) -> PythonFunction:
+        function = self._function(
+            "NotificationSender",
+            name="notification_sender",
+            description="Tells a chunk of many connections the same",
+            size=self._settings.functions.notification_sender,
+            environment={"WEBSOCKET_MANAGEMENT_ENDPOINT": self.websocket.management_endpoint},
+        )
         function.grant(MANAGE_CONNECTIONS, on=[self.websocket.connections_arn])
         return function
 
@@ -202,6 +225,8 @@ class ApiStack(Stack):
                 "RATE_LIMITS_TABLE_NAME": data.rate_limits.table_name,
                 "AUDIO_STREAM_NAMES": self._stream_names(),
                 "SESSIONS_PER_CELL": str(settings.cells.sessions_per_cell),
+                "SESSIONS_PER_SPEAKER": str(settings.sessions_per_speaker),
+                "SESSION_CREATIONS_PER_HOUR": str(settings.session_creations_per_h),
                 "SOURCE_LANGUAGES": ",".join(settings.source_languages),
                 "TARGET_LANGUAGES": ",".join(settings.target_languages),
                 "WEBSOCKET_URL": self.websocket.url,

@@ -37,7 +37,13 @@ class DataStack(Stack):
         self.segments = self._table("Segments", partition_key=("sessionId", text), sort_key=("segment", number))
         self.rate_limits = self._table("RateLimits", partition_key=("limitKey", text))
 
-        self.streams = [self._stream(f"AudioStream{cell}") for cell in range(settings.cells.count)]
+        cells = settings.cells
+        self.streams = [self._stream(f"AudioStream{cell}") for cell in range(cells.count)]
+        for cell in range(cells.count, cells.count + cells.retired):
+            former = self._stream(f"AudioStream{cell}")
+            # As the deployed versions of the other stacks still name them.
+            self.export_value(former.stream_arn)
+            self.export_value(former.stream_name)
         self.bucket = self._bucket()
 
         self.user_pool = self._user_pool()

@@ -9,7 +9,7 @@ from constructs import Construct
 from infrastructure.constructs.python_function import FunctionDefaults, PythonFunction
 from infrastructure.constructs.stream_consumer import StreamConsumer
 from infrastructure.settings import StageSettings
-from infrastructure.stacks.api import MANAGE_CONNECTIONS, ApiStack
+from infrastructure.stacks.api import INVOKE_FUNCTION, MANAGE_CONNECTIONS, ApiStack
 from infrastructure.stacks.data import DataStack
 from infrastructure.stacks.functions import function_defaults
 
@@ -56,6 +56,7 @@ class ProcessingStack(Stack):
 
     def _audio_processor(self, construct_id: str, stream: kinesis.Stream, defaults: FunctionDefaults) -> PythonFunction:
         data, settings, websocket = self._data, self._settings, self._api.websocket
+        sender = self._api.notification_sender.function
         function = PythonFunction(
             self,
             construct_id,
@@ -69,10 +70,13 @@ class ProcessingStack(Stack):
                 "SESSIONS_TABLE_NAME": data.sessions.table_name,
                 "CONNECTIONS_TABLE_NAME": data.connections.table_name,
                 "SEGMENTS_TABLE_NAME": data.segments.table_name,
+                "RATE_LIMITS_TABLE_NAME": data.rate_limits.table_name,
                 "AUDIO_STREAM_NAME": stream.stream_name,
                 "S3_BUCKET_NAME": data.bucket.bucket_name,
                 "PRESIGNED_URL_EXPIRATION": str(settings.presigned_url_expiration_s),
                 "WEBSOCKET_MANAGEMENT_ENDPOINT": websocket.management_endpoint,
+                "NOTIFICATION_SENDER_FUNCTION_NAME": sender.function_name,
+                "SEGMENT_RETENTION_HOURS": str(settings.segment_retention_h),
                 "MAX_SEGMENT_SECONDS": str(settings.max_segment_s),
                 "CELL_COUNT": str(settings.cells.count),
                 "RESULT_WAIT_MS": str(settings.cells.result_wait_ms),
@@ -87,10 +91,12 @@ class ProcessingStack(Stack):
         # A transaction needs the permissions of the writes in it.
         function.grant("dynamodb:GetItem", "dynamodb:UpdateItem", on=[data.sessions.table_arn])
         function.grant("dynamodb:DeleteItem", "dynamodb:PutItem", on=[data.connections.table_arn])
+        function.grant("dynamodb:UpdateItem", on=[data.rate_limits.table_arn])
         function.grant("dynamodb:Query", on=[data.session_language_index_arn])
         function.grant("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", on=[data.segments.table_arn])
         function.grant("s3:PutObject", "s3:GetObject", on=[data.clips_arn])
         function.grant(MANAGE_CONNECTIONS, on=[websocket.connections_arn])
+        function.grant(INVOKE_FUNCTION, on=[sender.function_arn])
         # These have no resources of their own to name.
         function.grant(
             "transcribe:StartStreamTranscription", "translate:TranslateText", "polly:SynthesizeSpeech", on=["*"]

@@ -4,10 +4,10 @@ from typing import Any
 
 from babelcast import wiring
 from babelcast.domain.connection import Role
-from babelcast.domain.errors import BabelcastError, NotAuthenticatedError
+from babelcast.domain.errors import BabelcastError, LimitReachedError, NotAuthenticatedError
 from babelcast.domain.session import SessionId, parse_session_id
+from babelcast.domain.session_step import SessionStep
 from babelcast.observability import journal, log_failure, meter, observed
-from babelcast.ports import SessionStep
 from babelcast.protocol.websocket_event import ConnectRequest, grant_policy, read_connect_request, refusal_policy
 
 
@@ -27,7 +27,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         # API Gateway answers 401 to this text, and to no other.
         raise Exception("Unauthorized") from None
     except BabelcastError as error:
-        if error.retryable:
+        if error.retryable and not isinstance(error, LimitReachedError):
             log_failure(error, session_id=_known_id(request))
             raise
         _note_refusal(request, error)
@@ -55,5 +55,8 @@ async def _authorize(request: ConnectRequest) -> Any:
     if request.role is Role.SPEAKER:
         return await authorize.speaker(request.session_id, request.token)
     return await authorize.listener(
-        request.session_id, target_language=request.target_language, join_key=request.join_key
+        request.session_id,
+        address=request.address,
+        target_language=request.target_language,
+        join_key=request.join_key,
     )

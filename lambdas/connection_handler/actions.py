@@ -51,7 +51,7 @@ async def carry_out(handling: ConnectionHandling, caller: Caller, message: messa
         case messages.PausePlayback() | messages.ResumePlayback():
             await handling.listening.listening(caller, listening=isinstance(message, messages.ResumePlayback))
         case messages.PlaybackReport():
-            await handling.note_playback(caller.connection_id, [each.playback() for each in message.clips])
+            await handling.note_playback(caller, [each.playback() for each in message.clips])
         case _:
             await _command(handling, caller, _COMMANDS[type(message)])
     return None

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from babelcast import wiring
 from babelcast.domain.caller import Caller
-from babelcast.domain.errors import BabelcastError
+from babelcast.domain.errors import BabelcastError, LimitReachedError, RoomFullError
 from babelcast.domain.notices import ErrorNotice, Notice
+from babelcast.domain.session_step import SessionStep
 from babelcast.observability import journal, log_failure, meter, observed
-from babelcast.ports import SessionStep
 from babelcast.protocol.messages import decode_message, encode_notice, peek_action
 from babelcast.protocol.websocket_event import read_caller
 from connection_handler.actions import carry_out
@@ -25,18 +25,31 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     caller = read_caller(event)
     route: str = event["requestContext"]["routeKey"]
     if route == "$connect":
-        wiring.run(wiring.connection_handling().connections.add(caller.connection()))
-        _note(SessionStep.CONNECTED, caller)
-        return {"statusCode": 200}
+        return wiring.run(_connect(caller))
     return wiring.run(_message(caller, route, event.get("body") or ""))
+
+
+async def _connect(caller: Caller) -> dict[str, Any]:
+    try:
+        await wiring.connection_handling().open(caller.connection())
+        _note(SessionStep.CONNECTED, caller)
+    except RoomFullError:
+        # A refusal could not say why; the answer to joinSession does.
+        pass
+    return {"statusCode": 200}
 
 
 async def _message(caller: Caller, route: str, body: str) -> dict[str, Any]:
     handling = wiring.connection_handling()
     try:
+        if route != "audioChunk":
+            handling.limits.message(caller.connection_id)
         answer = await carry_out(handling, caller, decode_message(body))
         if route not in _ROUTINE_ROUTES:
             _note(SessionStep.MESSAGE_CARRIED_OUT, caller, action=route)
+    except (LimitReachedError, RoomFullError) as error:
+        # Counted where they arise; a line for each would be one more thing to flood.
+        answer = ErrorNotice.of(error, peek_action(body))
     except BabelcastError as error:
         meter.count("MessagesFailed" if error.retryable else "MessagesRefused")
         if error.retryable:

@@ -5,8 +5,8 @@ from typing import Any
 from babelcast import wiring
 from babelcast.domain.caller import Caller
 from babelcast.domain.errors import SessionNotFoundError
+from babelcast.domain.session_step import SessionStep
 from babelcast.observability import journal, meter, observed
-from babelcast.ports import SessionStep
 from babelcast.protocol.websocket_event import read_caller
 
 

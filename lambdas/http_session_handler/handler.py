@@ -3,16 +3,17 @@
 from typing import Any
 
 from babelcast import wiring
-from babelcast.domain.errors import AtCapacityError, BabelcastError
+from babelcast.domain.errors import AtCapacityError, BabelcastError, LimitReachedError, SpeakerAtCapacityError
 from babelcast.domain.session import BroadcastCommand, parse_session_id
+from babelcast.domain.session_step import SessionStep
 from babelcast.observability import journal, log_failure, meter, observed
-from babelcast.ports import SessionStep
 from babelcast.protocol.http_api import (
     answer,
     created_session,
     error_answer,
     language_list,
     public_session,
+    read_address,
     read_create_session,
     read_user,
 )
@@ -26,7 +27,9 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     except BabelcastError as error:
         meter.count("HttpRequestsRefused")
         meter.count("SessionsRefusedAtCapacity", int(isinstance(error, AtCapacityError)))
-        if error.retryable:
+        if isinstance(error, LimitReachedError | SpeakerAtCapacityError):
+            meter.count("HttpRequestsLimited")
+        elif error.retryable:
             # A request whose session id has no such form has not come this far.
             session_id = (event.get("pathParameters") or {}).get("sessionId")
             log_failure(error, route=event["routeKey"], session_id=session_id)
@@ -54,8 +57,9 @@ async def _route(event: dict[str, Any]) -> dict[str, Any]:
         return answer(201, created_session(session, **urls))
     session_id = parse_session_id(event["pathParameters"]["sessionId"])
     if route == "GET /sessions/{sessionId}":
-        return answer(200, public_session(await handling.sessions.get(session_id)))
+        return answer(200, public_session(await handling.show(session_id, read_address(event))))
     session = await handling.control(session_id, read_user(event), BroadcastCommand.END)
     await handling.capacity.release(session_id, session.cell)
+    await handling.places.release(session.speaker_id, session_id)
     journal.note(SessionStep.ENDING, session_id)
     return answer(204)

@@ -1,15 +1,18 @@
 """The whole path of each command, step after step. Every step can be repeated, so a stopped run is just run again."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from scripts.deployment.commands import Commands
 from scripts.deployment.consent import Operator
 from scripts.deployment.errors import DeploymentError
+from scripts.deployment.finding import Verdict
+from scripts.deployment.given_context import choices, left_out_values
 from scripts.deployment.outputs import StageOutputs, deployed_outputs, read_outputs_file
-from scripts.deployment.preflight import Account, Verdict, check, open_account
+from scripts.deployment.preflight import Account, check, open_account
 from scripts.deployment.site import app_config, empty_bucket, publish, site_files
+from scripts.deployment.stack_states import FailedCreation, allow_remaking, failed_creations
 from scripts.deployment.stage import Stage
 
 Say = Callable[[str], None]
@@ -57,10 +60,16 @@ def deploy(stage: Stage, operator: Operator, say: Say) -> StageOutputs:
         DeploymentError: A step failed, or the operator said no.
     """
     account, commands = preflight(stage, say)
+    cloudformation = account.client("cloudformation")
+    left_out = left_out_values(cloudformation, stage)
+    if left_out:
+        raise DeploymentError(f"{choices(stage, left_out)}\nnothing was changed")
     build(stage, commands, say, apps=True)
+    failed = failed_creations(cloudformation, stage, region=account.region)
     if stage.settings.keeps_data:
         commands.run("cdk", "diff", "--app", str(stage.assembly))
         operator.agree(f"Deploy this to {stage.name} in account {account.account_id}, {account.region}?")
+    _clear_failed(failed, cloudformation, say)
     say(f"deploying {', '.join(stack.name for stack in stage.stacks())}")
     # What the change allows was shown above or is for trying out; the CDK need not ask a second time.
     commands.run(
@@ -74,6 +83,7 @@ def deploy(stage: Stage, operator: Operator, say: Say) -> StageOutputs:
             say(f"DNS: {urlsplit(app.url).hostname} must be a CNAME of {app.dns_target}")
     say(f"\nspeakers    {outputs.speaker.url}\nlisteners   {outputs.listener.url}")
     say(f"HTTP API    {outputs.http_api_url}\nWebSocket   {outputs.web_socket_url}")
+    say(f"dashboard   {_dashboard_url(account.region, outputs.dashboard_name)}")
     say(f"\nnext: make speaker STAGE={stage.name} EMAIL=…, then make verify STAGE={stage.name}")
     return outputs
 
@@ -84,7 +94,10 @@ def diff(stage: Stage, say: Say) -> None:
     Raises:
         DeploymentError: A step failed.
     """
-    _, commands = preflight(stage, say)
+    account, commands = preflight(stage, say)
+    left_out = left_out_values(account.client("cloudformation"), stage)
+    if left_out:
+        say(choices(stage, left_out))
     build(stage, commands, say, apps=False)
     commands.run("cdk", "diff", "--app", str(stage.assembly))
 
@@ -105,14 +118,20 @@ def destroy(stage: Stage, operator: Operator, say: Say) -> None:
     build(stage, commands, say, apps=False)
     protected = [stack.name for stack in stage.stacks() if stack.is_protected]
     stacks = [stack.name for stack in stage.stacks() if not stack.is_protected]
-    _empty_buckets(stage, stacks, account, say)
-    commands.run("cdk", "destroy", "--app", str(stage.assembly), "--force", *stacks)
+    holding = [stack for stack in stacks if stack in {stage.data_stack, stage.web_stack}]
+    # First those that write: a session that is on the air would fill the bucket again.
+    _destroy(stage, commands, [stack for stack in stacks if stack not in holding])
+    if holding:
+        _empty_buckets(stage, holding, account, say)
+        _destroy(stage, commands, holding)
     if protected:
         say(f"{', '.join(protected)} are protected and stay: docs/operations.md, “Deleting a stage”")
 
 
 def build(stage: Stage, commands: Commands, say: Say, *, apps: bool) -> None:
     """Build the layer, the apps and the assembly; make does what has changed and the assembly every time.
+
+    With the apps, what is to be deployed, come the bills of materials of both.
 
     Raises:
         DeploymentError: A build failed.
@@ -122,7 +141,7 @@ def build(stage: Stage, commands: Commands, say: Say, *, apps: bool) -> None:
     if any(character in context for character in "\"'`$\\;|&<>()\n"):
         raise DeploymentError("a context value has a character that a shell would take for its own")
     assembly = stage.assembly.relative_to(stage.root) / "manifest.json"
-    targets: Sequence[str] = ("build/.layer", *(("build/.frontend",) if apps else ()), str(assembly))
+    targets: Sequence[str] = ("build/.layer", *(("build/.frontend", "build/.sbom") if apps else ()), str(assembly))
     commands.run("make", "--no-print-directory", *targets, f"CDK_CONTEXT={context}")
 
 
@@ -138,6 +157,22 @@ def publish_apps(stage: Stage, account: Account, outputs: StageOutputs, say: Say
         done = publish(site_files(stage.app_build(app), config), target, s3=s3, cloudfront=cloudfront)
         what = f"{len(done.uploaded)} files uploaded" if done.uploaded else "no change"
         say(f"{app} app: {what}{', CloudFront invalidated' if done.invalidated else ''}")
+
+
+def _clear_failed(failed: Sequence[FailedCreation], cloudformation: Any, say: Say) -> None:
+    for each in failed:
+        say(f"{each.stack} was never made ({each.status}): it is deleted and made anew")
+        for resource in each.left_behind:
+            say(f"  that attempt has left behind, empty, to be deleted by hand: {resource}")
+        allow_remaking(cloudformation, each)
+
+
+def _destroy(stage: Stage, commands: Commands, stacks: Sequence[str]) -> None:
+    commands.run("cdk", "destroy", "--app", str(stage.assembly), "--force", *stacks)
+
+
+def _dashboard_url(region: str, name: str) -> str:
+    return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
 
 
 def _empty_buckets(stage: Stage, stacks: Sequence[str], account: Account, say: Say) -> None:

@@ -1,6 +1,7 @@
 """What the deployed stacks say about themselves."""
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -29,18 +30,19 @@ class AppOutputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageOutputs:
-    """What the apps and the operator need to know of a deployed stage."""
+    """What the apps, the operator and whoever verifies a stage need to know of it."""
 
     user_pool_id: str
     user_pool_client_id: str
     audio_bucket: str
     web_socket_url: str
     http_api_url: str
+    dashboard_name: str
     speaker: AppOutputs
     listener: AppOutputs
 
     @classmethod
-    def of(cls, stage: Stage, stacks: dict[str, dict[str, str]]) -> Self:
+    def of(cls, stage: Stage, stacks: Mapping[str, Mapping[str, str]]) -> Self:
         """Read the outputs by stack and key.
 
         Raises:
@@ -67,6 +69,7 @@ class StageOutputs:
             audio_bucket=value(stage.data_stack, "AudioBucketName"),
             web_socket_url=value(stage.api_stack, "WebSocketUrl"),
             http_api_url=value(stage.api_stack, "HttpApiUrl"),
+            dashboard_name=value(stage.observability_stack, "DashboardName"),
             speaker=app("Speaker"),
             listener=app("Listener"),
         )
@@ -83,16 +86,42 @@ def read_outputs_file(stage: Stage) -> StageOutputs:
     return StageOutputs.of(stage, json.loads(stage.outputs_file.read_text()))
 
 
+def deployed_stage(cloudformation: Any, stage: Stage) -> StageOutputs:
+    """A stage's outputs, as CloudFormation has them now.
+
+    Raises:
+        DeploymentError: The stage is not deployed, or not as a whole.
+    """
+    deployed_output(cloudformation, stage.data_stack, "UserPoolId", stage=stage)
+    stacks = (stage.data_stack, stage.web_stack, stage.api_stack, stage.observability_stack)
+    return StageOutputs.of(stage, {stack: deployed_outputs(cloudformation, stack) for stack in stacks})
+
+
+def described_stack(cloudformation: Any, stack: str) -> dict[str, Any] | None:
+    """A stack as CloudFormation describes it; None if there is none."""
+    try:
+        found: list[dict[str, Any]] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if _is_missing(error):
+            return None
+        raise
+    return found[0]
+
+
+def stack_resources(cloudformation: Any, stack: str) -> Iterator[dict[str, Any]]:
+    """A stack's resources; none if there is no such stack."""
+    try:
+        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
+            yield from page["StackResourceSummaries"]
+    except ClientError as error:
+        if not _is_missing(error):
+            raise
+
+
 def deployed_outputs(cloudformation: Any, stack: str) -> dict[str, str]:
     """A stack's outputs by key, as CloudFormation has them now; empty if there is no such stack."""
-    try:
-        found = cloudformation.describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        # CloudFormation has no code of its own for a stack that does not exist.
-        if error.response["Error"]["Code"] == "ValidationError":
-            return {}
-        raise
-    return {each["OutputKey"]: each["OutputValue"] for each in found[0].get("Outputs", [])}
+    described = described_stack(cloudformation, stack) or {}
+    return {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
 
 
 def deployed_output(cloudformation: Any, stack: str, key: str, *, stage: Stage) -> str:
@@ -107,3 +136,8 @@ def deployed_output(cloudformation: Any, stack: str, key: str, *, stage: Stage) 
             f"stage {stage.name} is not deployed in this account and region: `make deploy STAGE={stage.name}`"
         )
     return outputs[key]
+
+
+def _is_missing(error: ClientError) -> bool:
+    """CloudFormation has no code of its own for a stack that does not exist."""
+    return bool(error.response["Error"]["Code"] == "ValidationError")

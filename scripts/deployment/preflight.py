@@ -5,15 +5,16 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.deployment.commands import Commands
-from scripts.deployment.errors import DeploymentError
+from scripts.deployment.errors import DeploymentError, error_code
+from scripts.deployment.finding import Finding, Verdict
 from scripts.deployment.quotas import quota_findings
+from scripts.deployment.region import region_findings
 from scripts.deployment.stage import Stage
 
 BOOTSTRAP_PARAMETER: Final = "/cdk-bootstrap/hnb659fds/version"
@@ -23,34 +24,6 @@ MIN_BOOTSTRAP_VERSION: Final = 6
 """What the stacks' synthesizer asks for (``requiresBootstrapStackVersion`` in the assembly's manifest)."""
 
 LAMBDA_PYTHON: Final = (3, 13)
-
-
-class Verdict(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "FAILED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One check's line.
-
-    Attributes:
-        what: The thing that was checked.
-        seen: What was found.
-        advice: What to do; empty if nothing.
-    """
-
-    verdict: Verdict
-    what: str
-    seen: str
-    advice: str = ""
-
-    def __str__(self) -> str:
-        line = f"{self.verdict:<8} {self.what}: {self.seen}"
-        return f"{line}\n{'':<9}→ {self.advice}" if self.advice else line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +69,7 @@ def open_account() -> Account:
         caller = session.client("sts", region_name=region).get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise DeploymentError(
-            f"no AWS credentials that work ({_reason(error)}): sign in (`aws sso login`, or `aws configure`), "
+            f"no AWS credentials that work ({error_code(error)}): sign in (`aws sso login`, or `aws configure`), "
             "and set AWS_PROFILE if they are not the default ones"
         ) from error
     return Account(session=session, region=region, account_id=caller["Account"], identity=caller["Arn"])
@@ -106,12 +79,13 @@ def check(stage: Stage, account: Account, commands: Commands) -> Iterator[Findin
     """Make every check that needs working credentials; later ones do not depend on earlier ones."""
     yield Finding(verdict=Verdict.OK, what="credentials", seen=f"{account.identity} in account {account.account_id}")
     yield Finding(verdict=Verdict.OK, what="region", seen=account.region)
+    yield from region_findings(account.region, account.client("polly"))
     yield _check_bootstrap(account)
     yield _check_cdk(stage, commands)
     yield _check_python()
-    for quota in quota_findings(stage.settings, account.client):
-        verdict = Verdict.FAILED if quota.prevents else Verdict.WARNING if quota.advice else Verdict.OK
-        yield Finding(verdict=verdict, what=quota.what, seen=quota.seen, advice=quota.advice)
+    if stage.settings.keeps_data:
+        yield _check_alarm_email(stage)
+    yield from quota_findings(stage, account.client)
 
 
 def _check_bootstrap(account: Account) -> Finding:
@@ -125,7 +99,7 @@ def _check_bootstrap(account: Account) -> Finding:
         return Finding(
             verdict=Verdict.WARNING,
             what=what,
-            seen=f"cannot be read ({_reason(error)})",
+            seen=f"cannot be read ({error_code(error)})",
             advice=f"allow ssm:GetParameter on {BOOTSTRAP_PARAMETER}; if it was never done, {advice}",
         )
     version = int(answer["Parameter"]["Value"])
@@ -149,6 +123,19 @@ def _check_cdk(stage: Stage, commands: Commands) -> Finding:
     return Finding(verdict=Verdict.OK, what=what, seen=f"version {found}")
 
 
+def _check_alarm_email(stage: Stage) -> Finding:
+    what = "alarms"
+    if stage.settings.alarm_email:
+        return Finding(verdict=Verdict.OK, what=what, seen="by e-mail, once its owner has confirmed SNS's message")
+    return Finding(
+        verdict=Verdict.WARNING,
+        what=what,
+        seen=f"nobody is told when {stage.name} fails",
+        advice=f"set alarm_email of {stage.name} in infrastructure/settings.py, "
+        'or pass CONTEXT="alarmEmail=ops@example.org"',
+    )
+
+
 def _check_python() -> Finding:
     version = ".".join(map(str, sys.version_info[:2]))
     if sys.version_info[:2] == LAMBDA_PYTHON:
@@ -159,8 +146,3 @@ def _check_python() -> Finding:
         seen=f"{version} cannot compile the layer for Lambda, so cold starts take several times as long",
         advice="install Python 3.13, remove .venv and run `make setup`",
     )
-
-
-def _reason(error: BotoCoreError | ClientError) -> str:
-    """An error's name, without anything that it quotes."""
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

@@ -89,7 +89,7 @@ def app_config(outputs: StageOutputs, *, stage: Stage, region: str) -> SiteFile:
         "userPoolId": outputs.user_pool_id,
         "userPoolClientId": outputs.user_pool_client_id,
         "awsEndpointUrl": None,
-        "listenerUrl": stage.listener_url or outputs.listener.url,
+        "listenerUrl": stage.settings.listener_url or outputs.listener.url,
     }
     content = json.dumps(config, indent=2).encode() + b"\n"
     return SiteFile(key="config.json", content=content, content_type=CONTENT_TYPES[".json"])

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from infrastructure.settings import STAGES, StageSettings
+from infrastructure.context import REPLACED_SETTINGS, stage_of
+from infrastructure.settings import STAGES, SettingsError, StageSettings
 from scripts.deployment.errors import DeploymentError
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 """The project."""
-
-_DATA, _WEB, _API, _PROCESSING = "Data", "Web", "Api", "Processing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class Stage:
     """One stage of one project directory.
 
     Attributes:
-        settings: What the stage is made with.
+        settings: What the stage is made with, context values included.
         root: The project.
         context: What is passed to the CDK app with ``-c``, besides the stage's name and the layer.
     """
@@ -54,27 +53,27 @@ class Stage:
     @property
     def data_stack(self) -> str:
         """Tables, streams, clips and speakers."""
-        return f"{self.stack_prefix}{_DATA}"
+        return f"{self.stack_prefix}Data"
 
     @property
     def web_stack(self) -> str:
         """The apps' buckets and distributions."""
-        return f"{self.stack_prefix}{_WEB}"
+        return f"{self.stack_prefix}Web"
 
     @property
     def api_stack(self) -> str:
         """Both APIs."""
-        return f"{self.stack_prefix}{_API}"
+        return f"{self.stack_prefix}Api"
 
     @property
     def processing_stack(self) -> str:
         """The cells."""
-        return f"{self.stack_prefix}{_PROCESSING}"
+        return f"{self.stack_prefix}Processing"
 
     @property
-    def listener_url(self) -> str | None:
-        """Where listeners go instead of the listeners' app; None if they go there."""
-        return self.context.get("listenerUrl") or self.settings.listener_url
+    def observability_stack(self) -> str:
+        """The dashboard and the alarms."""
+        return f"{self.stack_prefix}Observability"
 
     @property
     def assembly(self) -> Path:
@@ -113,15 +112,21 @@ def stage_named(name: str, *, root: Path = ROOT, context: Sequence[str] = ()) ->
     Args:
         name: A key of `infrastructure.settings.STAGES`.
         root: The project.
-        context: ``KEY=VALUE`` pairs.
+        context: ``KEY=VALUE`` pairs; without a value, the stage's own setting holds.
 
     Raises:
-        DeploymentError: There is no such stage, or a pair is none.
+        DeploymentError: There is no such stage, a pair is none, or the stage cannot have the value.
     """
-    if name not in STAGES:
-        raise DeploymentError(f"there is no stage {name!r}: STAGE is {' or '.join(STAGES)}")
     pairs = [pair.partition("=") for pair in context]
     for key, equals, _ in pairs:
-        if not key or not equals:
+        if not equals:
             raise DeploymentError(f"a context value is KEY=VALUE, not {key!r}")
-    return Stage(settings=STAGES[name], root=root, context={key: value for key, _, value in pairs})
+        if key not in REPLACED_SETTINGS:
+            raise DeploymentError(f"there is no context value {key!r}; there are {', '.join(REPLACED_SETTINGS)}")
+    given = {key: value for key, _, value in pairs}
+    if name not in STAGES:
+        raise DeploymentError(f"there is no stage {name!r}: STAGE is {' or '.join(STAGES)}")
+    try:
+        return Stage(settings=stage_of({**given, "stage": name}), root=root, context=given)
+    except SettingsError as error:
+        raise DeploymentError(str(error)) from None

@@ -17,12 +17,26 @@ from tests.deployment.programs import CDK_VERSION, Programs
 
 REGION = "eu-west-1"
 
+QUOTA_OPERATIONS = {
+    "DescribeVoices",
+    "GetAccountSettings",
+    "GetFunctionConcurrency",
+    "ListServiceQuotas",
+    "ListAWSDefaultServiceQuotas",
+}
+
 
 @dataclass(slots=True, kw_only=True)
 class Quotas:
-    """What the account may do; None cannot be read."""
+    """What the account may do; None cannot be read.
+
+    Attributes:
+        reserved: Concurrency that functions have set aside, by their names.
+    """
 
     lambda_concurrency: int | None = 1_000
+    reserved: dict[str, int] = field(default_factory=dict)
+    neural_voices: int | None = 60
     by_service: dict[str, dict[str, float]] = field(
         default_factory=lambda: {
             "transcribe": {
@@ -30,7 +44,7 @@ class Quotas:
                 "Number of concurrent HTTP/2 streams for medical streaming transcription": 5,
             },
             "polly": {
-                "SynthesizeSpeech requests per second with neural voices": 20,
+                "Synthesize speech requests per second (neural voices)": 20,
                 "Concurrent SynthesizeSpeech requests with neural voices": 1,
             },
         }
@@ -40,7 +54,20 @@ class Quotas:
         if operation == "GetAccountSettings":
             if self.lambda_concurrency is None:
                 raise _denied(operation)
-            return {"AccountLimit": {"ConcurrentExecutions": self.lambda_concurrency}}
+            unreserved = self.lambda_concurrency - sum(self.reserved.values())
+            return {
+                "AccountLimit": {
+                    "ConcurrentExecutions": self.lambda_concurrency,
+                    "UnreservedConcurrentExecutions": unreserved,
+                }
+            }
+        if operation == "GetFunctionConcurrency":
+            name = parameters["FunctionName"]
+            return {"ReservedConcurrentExecutions": self.reserved[name]} if name in self.reserved else {}
+        if operation == "DescribeVoices":
+            if self.neural_voices is None:
+                raise _denied(operation)
+            return {"Voices": [{"Id": str(number)} for number in range(self.neural_voices)]}
         if parameters["ServiceCode"] not in self.by_service:
             raise _denied(operation)
         quotas = self.by_service[parameters["ServiceCode"]].items()
@@ -74,8 +101,13 @@ def quotas() -> Quotas:
 
 
 @pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch, quotas: Quotas, tmp_path: Path) -> Iterator[None]:
-    """An empty account: moto, and the quotas, which moto does not have."""
+def programs(tmp_path: Path) -> Programs:
+    return Programs(directory=tmp_path / "bin")
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch, quotas: Quotas, programs: Programs, tmp_path: Path) -> Iterator[None]:
+    """An empty account: moto, and what moto does not have: quotas, and stacks that fail."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_REGION", REGION)
@@ -85,8 +117,11 @@ def account(monkeypatch: pytest.MonkeyPatch, quotas: Quotas, tmp_path: Path) -> 
     asked = botocore.client.BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        if operation in {"GetAccountSettings", "ListServiceQuotas", "ListAWSDefaultServiceQuotas"}:
+        if operation in QUOTA_OPERATIONS:
             return quotas.answer(operation, parameters)
+        recorded = programs.stacks.answer(operation, parameters)
+        if recorded is not None:
+            return recorded
         return asked(client, operation, parameters)
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
@@ -107,7 +142,11 @@ def bootstrap(credentials: None) -> None:
 
 @pytest.fixture
 def project(
-    account: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    account: None,
+    programs: Programs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> Project:
     root = tmp_path / "project"
     for name in ("speaker", "listener"):
@@ -118,7 +157,6 @@ def project(
         (dist / "manifest.webmanifest").write_text("{}")
         (dist / "assets" / "index-1a2b.js").write_text("export {};")
     (root / "package.json").write_text(json.dumps({"devDependencies": {"aws-cdk": CDK_VERSION}}))
-    programs = Programs(directory=tmp_path / "bin")
     programs.install()
     monkeypatch.setenv("PATH", f"{programs.directory}{os.pathsep}{os.environ['PATH']}")
     return Project(root=root, programs=programs, capture=capfd)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
+from tests.deployment.recorded_stacks import RecordedStacks
+
 CDK_VERSION = "2.1148.1"
 
 CDK_OPTIONS = {
@@ -13,6 +15,7 @@ CDK_OPTIONS = {
     "deploy": {"--app", "--all", "--require-approval", "--progress", "--outputs-file"},
     "diff": {"--app"},
     "destroy": {"--app", "--force"},
+    "rollback": {"--app"},
 }
 """A part of what ``cdk COMMAND --help`` of that version lists; any other option is refused, as the real one does."""
 
@@ -40,8 +43,36 @@ if broken.is_file():
     sys.exit(broken.read_text())
 if command == "diff":
     print("There were no differences")
+stacks_file, failing_file = Path({stacks!r}), Path({failing!r})
+stacks = json.loads(stacks_file.read_text()) if stacks_file.is_file() else {{}}
 if command == "deploy":
     outputs = json.loads(Path({outputs!r}).read_text())
+    failing = failing_file.read_text() if failing_file.is_file() else None
+    for name, artifact in manifest["artifacts"].items():
+        if artifact["type"] != "aws:cloudformation:stack":
+            continue
+        found = stacks.get(name, {{"status": None, "protected": False}})
+        if found["status"] in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
+            if found["protected"]:
+                sys.exit("Stack [" + name + "] cannot be deleted while TerminationProtection is enabled")
+            found = {{"status": None, "protected": False}}
+        made = {{
+            "status": "UPDATE_COMPLETE" if found["status"] else "CREATE_COMPLETE",
+            "protected": artifact["properties"].get("terminationProtection", False),
+            "outputs": outputs.get(name, {{}}),
+            "resources": [],
+        }}
+        if name.endswith("Data"):
+            made["outputs"]["Context"] = json.dumps(manifest["context"])
+        if name == failing:
+            left = (("AWS::S3::Bucket", "site-1", "DELETE_SKIPPED"), ("AWS::SNS::Topic", "topic", "DELETE_COMPLETE"))
+            names = ("ResourceType", "PhysicalResourceId", "ResourceStatus")
+            resources = [dict(zip(names, each)) for each in left]
+            made |= {{"status": "ROLLBACK_COMPLETE", "outputs": {{}}, "resources": resources}}
+        stacks[name] = made
+        stacks_file.write_text(json.dumps(stacks))
+        if name == failing:
+            sys.exit("The stack named " + name + " failed creation: ROLLBACK_COMPLETE")
     Path(rest[rest.index("--outputs-file") + 1]).write_text(json.dumps(outputs))
 if command == "destroy":
     stacks = [each for each in rest[2:] if not each.startswith("-")]
@@ -68,9 +99,12 @@ for target in sys.argv[1:]:
             }}
             for name in ("Data", "Web", "Api", "Processing", "Observability")
         }}
+        given = next(each for each in sys.argv if each.startswith("CDK_CONTEXT=")).partition("=")[2].split()
+        pairs = [each.partition("=") for each in given if each != "-c"]
+        context = {{key: value for key, _, value in pairs if value}}
         artifacts["Tree"] = {{"type": "cdk:tree", "properties": {{}}}}
         Path(target).parent.mkdir(parents=True, exist_ok=True)
-        Path(target).write_text(json.dumps({{"version": "55.0.0", "artifacts": artifacts}}))
+        Path(target).write_text(json.dumps({{"version": "55.0.0", "context": context, "artifacts": artifacts}}))
 """
 
 
@@ -89,6 +123,11 @@ class Programs:
 
     directory: Path
 
+    @property
+    def stacks(self) -> RecordedStacks:
+        """What the command line has made."""
+        return RecordedStacks(path=self.directory / "stacks.json")
+
     def install(self, *, cdk_version: str = CDK_VERSION) -> None:
         self.directory.mkdir(exist_ok=True)
         values = {
@@ -96,6 +135,8 @@ class Programs:
             "recorded": str(self.directory / "calls.jsonl"),
             "outputs": str(self.directory / "outputs.json"),
             "broken": str(self.directory / "broken.txt"),
+            "stacks": str(self.stacks.path),
+            "failing": str(self.directory / "failing.txt"),
             "options": CDK_OPTIONS,
             "version": cdk_version,
         }
@@ -112,8 +153,13 @@ class Programs:
         """Everything but ``--version`` fails from now on."""
         (self.directory / "broken.txt").write_text(words)
 
+    def fail_stack(self, name: str) -> None:
+        """From now on this stack is rolled back when it is made."""
+        (self.directory / "failing.txt").write_text(name)
+
     def mend_cdk(self) -> None:
-        (self.directory / "broken.txt").unlink()
+        for name in ("broken.txt", "failing.txt"):
+            (self.directory / name).unlink(missing_ok=True)
 
     def calls(self, program: str) -> list[Call]:
         recorded = self.directory / "calls.jsonl"

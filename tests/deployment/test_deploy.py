@@ -23,6 +23,7 @@ def test_everything_is_built_deployed_and_published_and_the_addresses_are_printe
         "--no-print-directory",
         "build/.layer",
         "build/.frontend",
+        "build/.sbom",
         "build/deploy/dev/manifest.json",
         "CDK_CONTEXT=",
     ]
@@ -32,6 +33,10 @@ def test_everything_is_built_deployed_and_published_and_the_addresses_are_printe
     assert deployed.region == REGION
     for address in ("https://d1.cloudfront.net", "https://d2.cloudfront.net", "wss://abc", "https://def"):
         assert address in said
+    assert (
+        f"https://{REGION}.console.aws.amazon.com/cloudwatch/home?region={REGION}#dashboards/dashboard/Babelcast"
+        in said
+    )
 
 
 def test_files_are_served_with_their_types_and_only_hashed_ones_are_kept(
@@ -139,7 +144,7 @@ def test_a_context_value_reaches_the_synthesis(project: Project, dev_outputs: di
 
 
 def test_a_context_value_cannot_smuggle_a_command_into_make(project: Project, bootstrap: None) -> None:
-    status, said = project.run("deploy", "--stage", "dev", "-c", "alarmEmail=a; rm -rf x")
+    status, said = project.run("deploy", "--stage", "dev", "-c", "alarmEmail=a@example.org;reboot")
 
     assert status == 1
     assert "shell" in said
@@ -198,9 +203,24 @@ def test_destroying_empties_the_buckets_first_with_every_version(
     status, said = project.run("destroy", "--stage", "dev", "--yes")
 
     assert status == 0, said
-    assert project.programs.cdk_commands() == ["deploy", "destroy"]
+    assert project.programs.cdk_commands() == ["deploy", "destroy", "destroy"]
     for bucket in ("dev-clips", "dev-speaker", "dev-listener"):
         s3.delete_bucket(Bucket=bucket)
+
+
+def test_what_writes_is_destroyed_before_the_buckets_are_emptied(
+    project: Project, dev_outputs: dict[str, dict[str, str]]
+) -> None:
+    announce(dev_outputs)
+    project.run("deploy", "--stage", "dev")
+
+    project.run("destroy", "--stage", "dev", "--yes")
+
+    destroyed = [call.arguments[4:] for call in project.programs.calls("cdk") if call.arguments[0] == "destroy"]
+    assert destroyed == [
+        ["BabelcastDevApi", "BabelcastDevProcessing", "BabelcastDevObservability"],
+        ["BabelcastDevData", "BabelcastDevWeb"],
+    ]
 
 
 def test_a_stage_that_was_never_deployed_can_be_destroyed(project: Project, credentials: None) -> None:

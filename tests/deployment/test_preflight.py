@@ -1,6 +1,7 @@
 """What is missing is said with what to do about it, before anything is built or changed."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from scripts.deployment.preflight import BOOTSTRAP_PARAMETER
 from scripts.deployment.stage import ROOT
 from tests.deployment.aws_resources import client
-from tests.deployment.conftest import Project, Quotas
+from tests.deployment.conftest import REGION, Project, Quotas
 
 
 def test_without_credentials_nothing_is_started(project: Project) -> None:
@@ -104,7 +105,7 @@ def test_an_account_that_is_ready_has_no_warning(project: Project, bootstrap: No
 
 def test_low_quotas_are_warnings_with_what_to_ask_for(project: Project, bootstrap: None, quotas: Quotas) -> None:
     quotas.by_service["transcribe"]["Number of concurrent HTTP/2 streams for streaming transcription"] = 5
-    quotas.by_service["polly"]["SynthesizeSpeech requests per second with neural voices"] = 8
+    quotas.by_service["polly"]["Synthesize speech requests per second (neural voices)"] = 8
     quotas.lambda_concurrency = 10
     status, said = project.run("check", "--stage", "dev")
 
@@ -121,7 +122,18 @@ def test_quotas_that_cannot_be_read_are_warnings(project: Project, bootstrap: No
     status, said = project.run("check", "--stage", "prod")
 
     assert status == 0
-    assert said.count("cannot be read") == 3
+    assert said.count("cannot be read (AccessDeniedException)") == 3
+
+
+def test_a_quota_that_has_no_such_name_is_told_from_one_that_cannot_be_read(
+    project: Project, bootstrap: None, quotas: Quotas
+) -> None:
+    quotas.by_service["polly"] = {"Something else": 1, "Another": 2}
+    status, said = project.run("check", "--stage", "dev")
+
+    assert status == 0
+    assert "Polly requests: none of the 2 quotas that Service Quotas lists for polly is named like it" in said
+    assert "cannot be read" not in said
 
 
 def test_too_little_concurrency_for_the_reservations_stops(project: Project, bootstrap: None, quotas: Quotas) -> None:
@@ -129,8 +141,82 @@ def test_too_little_concurrency_for_the_reservations_stops(project: Project, boo
     status, said = project.run("deploy", "--stage", "prod", "--yes")
 
     assert status == 1
-    assert "10, and 102 are needed to set 2 aside for the cells" in said
+    assert "10; 102 are needed to set 2 aside for the cells" in said
     assert project.programs.calls("make") == []
+
+
+def test_what_other_functions_have_reserved_is_not_there_for_the_cells(
+    project: Project, bootstrap: None, quotas: Quotas
+) -> None:
+    quotas.reserved = {"another-application": 950}
+    status, said = project.run("check", "--stage", "prod")
+
+    assert status == 1
+    assert "1000, of which other functions have reserved 950; 102 are needed" in said
+
+
+def test_what_the_stage_has_reserved_before_is_there_for_it_again(
+    project: Project, bootstrap: None, quotas: Quotas
+) -> None:
+    quotas.lambda_concurrency = 102
+    quotas.reserved = {"cell-0": 1, "cell-1": 1}
+    cells = [
+        {"ResourceType": "AWS::Lambda::Function", "PhysicalResourceId": name, "ResourceStatus": "CREATE_COMPLETE"}
+        for name in ("cell-0", "cell-1")
+    ]
+    project.programs.stacks.put("BabelcastProdProcessing", resources=cells)
+    status, said = project.run("check", "--stage", "prod")
+
+    assert status == 0, said
+    assert "102 of 102, and 2 are set aside for the cells" in said
+
+
+@pytest.mark.parametrize("service", ["transcribestreaming", "translate"])
+def test_a_region_without_a_service_stops(
+    project: Project, bootstrap: None, monkeypatch: pytest.MonkeyPatch, service: str
+) -> None:
+    region = "eu-south-1"
+    monkeypatch.setenv("AWS_REGION", region)
+
+    def resolve(host: str, port: int) -> list[str]:
+        if host.startswith(service):
+            raise socket.gaierror
+        return [host]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    status, said = project.run("check", "--stage", "dev")
+
+    assert status == 1
+    assert f"not offered in {region} ({service}.{region}.amazonaws.com does not exist)" in said
+    assert said.count("not offered") == 1
+    assert "eu-west-1" in next(line for line in said.splitlines() if "set AWS_REGION" in line)
+
+
+def test_a_region_without_neural_voices_stops(project: Project, bootstrap: None, quotas: Quotas) -> None:
+    quotas.neural_voices = 0
+    status, said = project.run("check", "--stage", "dev")
+
+    assert status == 1
+    assert f"Polly: no neural voices in {REGION}" in said
+
+
+def test_voices_that_cannot_be_read_are_a_warning(project: Project, bootstrap: None, quotas: Quotas) -> None:
+    quotas.neural_voices = None
+    status, said = project.run("check", "--stage", "dev")
+
+    assert status == 0
+    assert "warning  Polly: its voices cannot be read (AccessDeniedException)" in said
+
+
+@pytest.mark.parametrize(("given", "is_warned"), [((), True), (("-c", "alarmEmail=ops@example.org"), False)])
+def test_a_stage_that_keeps_data_should_tell_somebody_of_its_alarms(
+    project: Project, bootstrap: None, given: tuple[str, ...], is_warned: bool
+) -> None:
+    status, said = project.run("check", "--stage", "prod", *given)
+
+    assert status == 0
+    assert ("warning  alarms: nobody is told when prod fails" in said) is is_warned
+    assert ('CONTEXT="alarmEmail=ops@example.org"' in said) is is_warned
 
 
 def test_the_pin_of_the_command_line_is_exact() -> None:

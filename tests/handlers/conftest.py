@@ -8,17 +8,16 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
-from urllib.parse import quote
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from moto.apigatewaymanagementapi.models import apigatewaymanagementapi_backends
 
 from babelcast import wiring
 from babelcast.adapters import aws_client, s3
 from http_session_handler.handler import lambda_handler
 from tests import aws
+from tests.connections_server import ConnectionsServer
 
 ISSUER = f"https://cognito-idp.{aws.REGION}.amazonaws.com/{aws.REGION}_pool"
 CLIENT_ID = "speakers"
@@ -33,12 +32,16 @@ ENVIRONMENT = {
     "AUDIO_STREAM_NAME": aws.STREAM,
     "S3_BUCKET_NAME": aws.BUCKET,
     "PRESIGNED_URL_EXPIRATION": "600",
-    "WEBSOCKET_MANAGEMENT_ENDPOINT": aws.MANAGEMENT_ENDPOINT,
+    "NOTIFICATION_SENDER_FUNCTION_NAME": "notification_sender",
     "WEBSOCKET_URL": "wss://abc123.execute-api.eu-west-1.amazonaws.com/dev",
     "LISTENER_URL": "https://babelcast.example/listen",
     "SESSIONS_PER_CELL": "2",
+    "SESSIONS_PER_SPEAKER": "3",
+    "SESSION_CREATIONS_PER_HOUR": "30",
+    "LISTENERS_PER_SESSION": "3",
     "SOURCE_LANGUAGES": "en,es",
     "TARGET_LANGUAGES": "en,es,fr,uk",
+    "SEGMENT_RETENTION_HOURS": "24",
     "MAX_SEGMENT_SECONDS": "8",
     "CELL_COUNT": "1",
     "RESULT_WAIT_MS": "350",
@@ -105,9 +108,21 @@ def keys() -> Iterator[Keys]:
     keys.close()
 
 
+_gateways: list[ConnectionsServer] = []
+
+
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, keys: Keys) -> Iterator[None]:
-    for name, value in {**ENVIRONMENT, "JWKS_URL": keys.url}.items():
+def gateway() -> Iterator[ConnectionsServer]:
+    """What the handlers post to."""
+    with ConnectionsServer() as server:
+        _gateways.append(server)
+        yield server
+        _gateways.remove(server)
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, keys: Keys, gateway: ConnectionsServer) -> Iterator[None]:
+    for name, value in {**ENVIRONMENT, "JWKS_URL": keys.url, "WEBSOCKET_MANAGEMENT_ENDPOINT": gateway.url}.items():
         monkeypatch.setenv(name, value)
     caches: list[Any] = [
         wiring.connection_handling,
@@ -115,6 +130,7 @@ def stage(monkeypatch: pytest.MonkeyPatch, keys: Keys) -> Iterator[None]:
         wiring.authorizing,
         wiring.http_session_handling,
         wiring.audio_processing,
+        wiring.notification_sending,
         aws_client.client,
         aws_client.dynamodb_client,
         s3._client,
@@ -138,7 +154,13 @@ def create(stage: None) -> Callable[..., str]:
 
 
 def http_event(
-    route: str, *, body: object = None, user: str | None = None, session_id: str | None = None, raw: str | None = None
+    route: str,
+    *,
+    body: object = None,
+    user: str | None = None,
+    session_id: str | None = None,
+    raw: str | None = None,
+    source_ip: str = "192.0.2.1",
 ) -> Event:
     """Payload format 2.0."""
     method, path = route.split()
@@ -147,7 +169,7 @@ def http_event(
         "routeKey": route,
         "rawPath": path.replace("{sessionId}", session_id or ""),
         "headers": {"content-type": "application/json"},
-        "requestContext": {"http": {"method": method}, "stage": "$default"},
+        "requestContext": {"http": {"method": method, "sourceIp": source_ip}, "stage": "$default"},
         "isBase64Encoded": False,
     }
     if session_id:
@@ -159,7 +181,7 @@ def http_event(
     return event
 
 
-def authorizer_event(**query: str) -> Event:
+def authorizer_event(*, source_ip: str = "192.0.2.1", **query: str) -> Event:
     return {
         "type": "REQUEST",
         "methodArn": f"arn:aws:execute-api:{aws.REGION}:123456789012:abc123/dev/$connect",
@@ -170,7 +192,7 @@ def authorizer_event(**query: str) -> Event:
             "eventType": "CONNECT",
             "connectionId": "new=",
             "connectedAt": int(time.time() * 1000),
-            "identity": {"sourceIp": "192.0.2.1"},
+            "identity": {"sourceIp": source_ip},
         },
     }
 
@@ -237,11 +259,4 @@ def kinesis_event(*records: tuple[str, str, bytes]) -> Event:
 
 def told(connection: str) -> list[dict[str, Any]]:
     """What was posted to a connection, in order."""
-    backend = apigatewaymanagementapi_backends["123456789012"][aws.REGION]
-    # moto keeps the id as it stands in the URL.
-    text = backend.connections[quote(connection)].data.decode()
-    decoder, found, position = json.JSONDecoder(), [], 0
-    while position < len(text):
-        message, position = decoder.raw_decode(text, position)
-        found.append(message)
-    return found
+    return list(_gateways[-1].told(connection))

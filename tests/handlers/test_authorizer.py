@@ -1,5 +1,6 @@
 """Who is let in."""
 
+import hmac
 import time
 from collections.abc import Callable
 from typing import Any
@@ -121,3 +122,18 @@ def test_listeners_may_fetch_the_last_words_for_ten_minutes(
 def test_a_connection_without_session_or_role_is_refused() -> None:
     assert effect() == "Deny"
     assert effect(sessionId="happy-cloud-999", role="admin") == "Deny"
+
+
+def test_join_keys_are_compared_in_constant_time(create: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[str, str]] = []
+    constant_time = hmac.compare_digest
+
+    def compare(one: str, other: str) -> bool:
+        compared.append((one, other))
+        return constant_time(one, other)
+
+    session_id = create(joinKey="open-sesame")
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    effect(sessionId=session_id, role="listener", targetLanguage="es", joinKey="open-sesam")
+    (hashes,) = compared
+    assert [len(each) for each in hashes] == [64, 64]

@@ -8,8 +8,6 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
-from moto.apigatewaymanagementapi.models import ApiGatewayManagementApiBackend
 
 from babelcast.domain.audio import AudioChunk
 from babelcast.domain.stream_record import Control, ControlKind
@@ -17,6 +15,7 @@ from babelcast.protocol.audio_record import decode_record
 from connection_handler.handler import lambda_handler
 from disconnect_handler.handler import lambda_handler as disconnect
 from tests import aws
+from tests.connections_server import ConnectionsServer
 from tests.handlers.conftest import told, websocket_event
 
 Message = dict[str, Any]
@@ -403,14 +402,9 @@ def test_no_speech_token_or_key_is_logged(
         assert text not in logged
 
 
-def test_a_dead_listener_is_forgotten(session_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
-
-    def gone(self: object, data: bytes, connection_id: str) -> None:
-        raise ClientError({"Error": {"Code": "GoneException", "Message": ""}}, "PostToConnection")
-
+def test_a_dead_listener_is_forgotten(session_id: str, gateway: ConnectionsServer) -> None:
     listen(session_id)
-    # moto never answers 410, as API Gateway does for a connection that is gone.
-    monkeypatch.setattr(ApiGatewayManagementApiBackend, "post_to_connection", gone)
+    gateway.answers["listener="].append(410)
     say(session_id, {"action": "pauseBroadcast"})
     table = boto3.resource("dynamodb", region_name=aws.REGION).Table(aws.CONNECTIONS)
     assert "Item" not in table.get_item(Key={"connectionId": "listener="})

@@ -59,6 +59,13 @@ def test_creating_needs_a_user() -> None:
     assert call("POST /sessions", body={"sourceLanguage": "en"})[0] == 401
 
 
+@pytest.mark.parametrize(("token_use", "status"), [("access", 201), ("id", 401)])
+def test_only_access_tokens_create_sessions(token_use: str, status: int) -> None:
+    event = http_event("POST /sessions", body={"sourceLanguage": "en"}, user="u")
+    event["requestContext"]["authorizer"]["jwt"]["claims"]["token_use"] = token_use
+    assert lambda_handler(event, None)["statusCode"] == status
+
+
 def test_anyone_may_read_the_public_facts(create: Callable[..., str]) -> None:
     session_id = create(joinKey="secret-key")
     status, body = call("GET /sessions/{sessionId}", session_id=session_id)

@@ -35,7 +35,7 @@ def emitted_metrics() -> dict[str, EmittedMetric]:
     units: dict[str, set[str]] = defaultdict(set)
     by_language: dict[str, bool] = defaultdict(bool)
     for service in sorted(path.parent.name for path in LAMBDAS.glob("*/handler.py")):
-        for path in _files_of(service):
+        for path in files_of(service):
             for name, unit, language in _measurements(path):
                 services[name].add(service)
                 units[name].add(unit)
@@ -103,23 +103,26 @@ def _last_name(expression: ast.expr) -> str:
             return ""
 
 
-def _files_of(service: str) -> set[Path]:
+def files_of(service: str) -> set[Path]:
     """A function's own files, and those of the package that the wiring gives it, with what they import."""
-    own = set((LAMBDAS / service).rglob("*.py"))
-    builders = {
-        node.attr
-        for path in own
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "wiring"
-    }
-    reached = own
-    waiting = {path for builder in builders for path in _wired(builder)}
+    reached = own = set((LAMBDAS / service).rglob("*.py"))
+    waiting = {path for builder in builders_of(own) for path in _wired(builder)}
     while waiting:
         path = waiting.pop()
         if path not in reached:
             reached = reached | {path}
             waiting |= set(_imported(ast.parse(path.read_text())).values())
     return reached
+
+
+def builders_of(files: set[Path]) -> set[str]:
+    """What these files take from the wiring."""
+    return {
+        node.attr
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "wiring"
+    }
 
 
 @functools.cache

@@ -1,16 +1,25 @@
+import ast
+import inspect
+from types import ModuleType
+
+from babelcast.protocol.messages import CLIENT_MESSAGES
+from connection_handler import handler as connection_handler
+from http_session_handler import handler as http_session_handler
 from tests.infrastructure.templates import Resource, SynthesizedStage
 
-CONNECTION_ROUTES = {
-    "$connect", "$default", "joinSession", "audioChunk", "pauseBroadcast", "resumeBroadcast", "muteBroadcast",
-    "unmuteBroadcast", "setVolume", "endSession", "getSessionStatus", "heartbeat", "changeLanguage", "pausePlayback",
-    "resumePlayback", "resume", "playbackReport",
-}  # fmt: skip
+NOT_MESSAGES = {"$connect", "$disconnect", "$default"}
+"""Routes that API Gateway itself chooses."""
+
 HTTP_ROUTES = {
     "POST /sessions": "JWT",
     "DELETE /sessions/{sessionId}": "JWT",
     "GET /sessions/{sessionId}": "NONE",
     "GET /languages": "NONE",
 }
+"""How each is authorized."""
+
+LAST_RESORT = "DELETE /sessions/{sessionId}"
+"""What the HTTP handler takes a route for that is none of those it asks for."""
 
 
 def _routes(stage: SynthesizedStage, api: str) -> dict[str, Resource]:
@@ -37,15 +46,25 @@ def _function_in(stage: SynthesizedStage, uri: str) -> str:
     return name
 
 
+def _routes_asked_for(handler: ModuleType) -> set[str]:
+    """What a handler's source compares the request's route with."""
+    return {
+        constant.value
+        for node in ast.walk(ast.parse(inspect.getsource(handler)))
+        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == "route"
+        for constant in node.comparators
+        if isinstance(constant, ast.Constant) and isinstance(constant.value, str)
+    }
+
+
 def test_every_action_of_the_protocol_has_its_route(stage: SynthesizedStage) -> None:
     (api,) = [each for each in stage.of_type("ApiGatewayV2::Api") if each.properties["ProtocolType"] == "WEBSOCKET"]
     routes = _routes(stage, api.name)
 
     assert api.properties["RouteSelectionExpression"] == "$request.body.action"
-    assert {key: _handler(stage, route) for key, route in routes.items()} == {
-        **dict.fromkeys(CONNECTION_ROUTES, "connection_handler"),
-        "$disconnect": "disconnect_handler",
-    }
+    assert routes.keys() == CLIENT_MESSAGES.keys() | NOT_MESSAGES
+    assert _handler(stage, routes.pop("$disconnect")) == "disconnect_handler"
+    assert {_handler(stage, route) for route in routes.values()} == {"connection_handler"}
 
 
 def test_each_function_has_one_integration(stage: SynthesizedStage) -> None:
@@ -74,9 +93,9 @@ def test_listeners_without_a_token_reach_the_authorizer(stage: SynthesizedStage)
     assert not authorizer.properties.get("IdentitySource")
 
 
-def test_only_chunks_and_unknown_actions_are_answered_by_the_route(stage: SynthesizedStage) -> None:
+def test_the_routes_that_send_an_answer_back_are_those_that_the_handler_answers(stage: SynthesizedStage) -> None:
     routes = _routes(stage, "WebSocketApi")
-    expected = {"audioChunk", "$default"}
+    expected = connection_handler._ANSWERED_ROUTES
     responses = stage.of_type("ApiGatewayV2::RouteResponse")
 
     selected = {key for key, route in routes.items() if "RouteResponseSelectionExpression" in route.properties}
@@ -97,7 +116,9 @@ def test_both_apis_let_through_so_much_and_no_more(stage: SynthesizedStage) -> N
     limits = [each.properties["DefaultRouteSettings"] for each in stage.of_type("ApiGatewayV2::Stage")]
     assert len(limits) == 2
     for each in limits:
-        assert 0 < each["ThrottlingRateLimit"] <= each["ThrottlingBurstLimit"] <= 5_000
+        # What an account has in every region; a stage cannot have more.
+        assert 0 < each["ThrottlingRateLimit"] <= 2_500
+        assert 0 < each["ThrottlingBurstLimit"] <= 1_250
 
 
 def test_access_logs_hold_nothing_that_a_caller_sent(prod: SynthesizedStage) -> None:
@@ -115,6 +136,7 @@ def test_the_http_api_has_its_routes_and_asks_speakers_for_a_token(stage: Synthe
     ]
 
     assert {key: route.properties["AuthorizationType"] for key, route in routes.items()} == HTTP_ROUTES
+    assert routes.keys() == _routes_asked_for(http_session_handler) | {LAST_RESORT}
     for route in routes.values():
         assert _handler(stage, route) == "http_session_handler"
         if route.properties["AuthorizationType"] == "JWT":

@@ -13,20 +13,24 @@ CONNECTIONS_OF_STAGE = (
 PERMISSIONS = {
     "authorizer": {
         "<Sessions.Arn>": "dynamodb:GetItem",
+        "<RateLimits.Arn>": "dynamodb:GetItem dynamodb:UpdateItem",
     },
     "connection_handler": {
         "<Sessions.Arn>": "dynamodb:GetItem dynamodb:UpdateItem",
         "<Connections.Arn>": "dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem",
         "<Connections.Arn>/index/SessionLanguageIndex": "dynamodb:Query",
         "<Segments.Arn>": "dynamodb:Query",
+        "<RateLimits.Arn>": "dynamodb:UpdateItem",
         "<AudioStream.Arn>": "kinesis:PutRecord",
         "<AudioBucket.Arn>/sessions/*": "s3:GetObject",
         CONNECTIONS_OF_STAGE: "execute-api:ManageConnections",
+        "<NotificationSenderFunction.Arn>": "lambda:InvokeFunction",
     },
     "disconnect_handler": {
         "<Sessions.Arn>": "dynamodb:GetItem dynamodb:UpdateItem",
         "<Connections.Arn>": "dynamodb:DeleteItem dynamodb:PutItem",
         "<Connections.Arn>/index/SessionLanguageIndex": "dynamodb:Query",
+        "<RateLimits.Arn>": "dynamodb:UpdateItem",
         "<AudioStream.Arn>": "kinesis:PutRecord",
         CONNECTIONS_OF_STAGE: "execute-api:ManageConnections",
     },
@@ -40,12 +44,17 @@ PERMISSIONS = {
         "<Connections.Arn>": "dynamodb:DeleteItem dynamodb:PutItem",
         "<Connections.Arn>/index/SessionLanguageIndex": "dynamodb:Query",
         "<Segments.Arn>": "dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem",
+        "<RateLimits.Arn>": "dynamodb:UpdateItem",
         "<AudioStream.Arn>": "kinesis:DescribeStream kinesis:DescribeStreamSummary kinesis:GetRecords "
         "kinesis:GetShardIterator kinesis:ListShards",
         "<AudioBucket.Arn>/sessions/*": "s3:GetObject s3:PutObject",
         "<CellConsumerFailureQueue.Arn>": "sqs:SendMessage",
         CONNECTIONS_OF_STAGE: "execute-api:ManageConnections",
+        "<NotificationSenderFunction.Arn>": "lambda:InvokeFunction",
         "*": "polly:SynthesizeSpeech transcribe:StartStreamTranscription translate:TranslateText",
+    },
+    "notification_sender": {
+        CONNECTIONS_OF_STAGE: "execute-api:ManageConnections",
     },
 }
 """What each function may do, besides writing its own log: actions by resource. Cells and streams without numbers."""
@@ -124,6 +133,13 @@ def test_the_environment_is_what_the_function_reads(name: str, stage: Synthesize
         assert environment.pop("POWERTOOLS_METRICS_NAMESPACE") == f"Babelcast/{environment['STAGE']}"
         assert required <= environment.keys() <= required | optional
         read_settings(settings, environment)
+
+
+def test_what_was_said_is_kept_as_long_as_the_stage_says(stage: SynthesizedStage) -> None:
+    for function in stage.every_function()["audio_processor"]:
+        variables = function.properties["Environment"]["Variables"]
+        hours = {each.name: each.segment_retention_h for each in (DEV, PROD)}
+        assert variables["SEGMENT_RETENTION_HOURS"] == str(hours[variables["STAGE"]])
 
 
 def test_every_function_is_known_to_the_settings(stage: SynthesizedStage) -> None:

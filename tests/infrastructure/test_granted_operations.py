@@ -1,48 +1,109 @@
-"""What the adapters call against what the functions together are granted, store by store."""
+"""What each function is granted against what its code can ask for: neither more nor less."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from babelcast import adapters
+from babelcast.settings import SETTINGS_BY_FUNCTION
+from tests.infrastructure.aws_calls import aws_calls
 from tests.infrastructure.templates import SynthesizedStage
 
-ADAPTERS = Path(adapters.__path__[0])
+SESSIONS, CONNECTIONS, SEGMENTS = "<Sessions.Arn>", "<Connections.Arn>", "<Segments.Arn>"
+STREAM, CLIPS, ANYTHING = "<AudioStream.Arn>", "<AudioBucket.Arn>/sessions/*", "*"
 
 STORES = {
-    "<Sessions.Arn>": ("dynamodb", "dynamodb/sessions.py", {"transact_write_items": "UpdateItem"}),
-    "<Connections.Arn>": ("dynamodb", "dynamodb/connections.py", {}),
-    "<Segments.Arn>": ("dynamodb", "dynamodb/segments.py", {"": "PutItem"}),
-    "<RateLimits.Arn>": ("dynamodb", "dynamodb/capacity.py", {}),
-    "<AudioStream0.Arn>": ("kinesis", "kinesis.py", {}),
-    "<AudioBucket.Arn>/sessions/*": ("s3", "s3.py", {"generate_presigned_url": "GetObject"}),
+    "DynamoDbSessions": ("dynamodb", SESSIONS),
+    "DynamoDbCursors": ("dynamodb", SESSIONS),
+    "DynamoDbConnections": ("dynamodb", CONNECTIONS),
+    "DynamoDbSegments": ("dynamodb", SEGMENTS),
+    "DynamoDbPlaces": ("dynamodb", "<RateLimits.Arn>"),
+    "DynamoDbSeats": ("dynamodb", "<RateLimits.Arn>"),
+    "DynamoDbRateLimits": ("dynamodb", "<RateLimits.Arn>"),
+    "KinesisAudioStream": ("kinesis", STREAM),
+    "KinesisAudioHistory": ("kinesis", STREAM),
+    "S3Clips": ("s3", CLIPS),
+    "TranscribeTranscriber": ("transcribe", ANYTHING),
+    "TranslateTranslator": ("translate", ANYTHING),
+    "PollySynthesizer": ("polly", ANYTHING),
 }
-"""By resource: the service, the adapter's module, and operations that need a permission of another name.
+"""By adapter: the prefix of its service's actions, and what they are done to."""
 
-A transaction needs the permissions of its parts: the one in the sessions' module updates a session and puts a segment.
+OTHERWISE = {
+    # A transaction needs the permissions of the writes in it.
+    ("DynamoDbCursors", "transact_write_items"): {
+        (SESSIONS, "dynamodb:UpdateItem"),
+        (SEGMENTS, "dynamodb:PutItem"),
+    },
+    ("DynamoDbConnections", "query"): {(f"{CONNECTIONS}/index/SessionLanguageIndex", "dynamodb:Query")},
+    ("DynamoDbSeats", "query"): {(f"{CONNECTIONS}/index/SessionLanguageIndex", "dynamodb:Query")},
+    # A presigned address lets its bearer do what its signer may.
+    ("S3Clips", "generate_presigned_url"): {(CLIPS, "s3:GetObject")},
+    # Signed by the adapter itself.
+    ("_Lane", "send"): {("<connections of the stage>", "execute-api:ManageConnections")},
+    ("NotificationSenders", "invoke"): {("<NotificationSenderFunction.Arn>", "lambda:InvokeFunction")},
+}
+"""Calls whose permission has another name or another resource."""
+
+BY_LAMBDA = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:ListShards",
+    "kinesis:SubscribeToShard",
+    "sqs:SendMessage",
+}
+"""What Lambda itself does in the function's name: it writes logs and traces, reads the stream, reports lost batches.
+
+`kinesis:GetRecords` and `kinesis:GetShardIterator`, too, but a replay calls these as well.
 """
 
-OF_THE_EVENT_SOURCE = {"kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:ListShards"}
-"""Lambda itself uses these to read the stream on the function's behalf."""
+
+def needed(function: str) -> set[tuple[str, str]]:
+    """(resource, action) of everything that the function's code can call."""
+    found: set[tuple[str, str]] = set()
+    for adapter, operation in aws_calls(function):
+        if (adapter, operation) in OTHERWISE:
+            found |= OTHERWISE[adapter, operation]
+        else:
+            service, resource = STORES[adapter]
+            found.add((resource, f"{service}:{operation.title().replace('_', '')}"))
+    return found
 
 
-def _called(module: str, others: dict[str, str], service: str) -> set[str]:
-    operations = re.findall(r"_client(?:\(\))?\.(\w+)", (ADAPTERS / module).read_text())
-    names = {others.get(each, each.title().replace("_", "")) for each in operations}
-    return {f"{service}:{name}" for name in names | ({others[""]} if "" in others else set())}
+def granted(stage: SynthesizedStage, name: str) -> list[set[tuple[str, str]]]:
+    """(resource, action) of what the role of each function of this name allows, besides what Lambda does."""
+    return [
+        {
+            (_without_number(resource), action)
+            for action, resource in stage.statements(function)
+            if action not in BY_LAMBDA
+        }
+        for function in stage.every_function()[name]
+    ]
 
 
-@pytest.mark.parametrize("resource", STORES)
-def test_the_functions_are_granted_what_the_adapters_call(resource: str, dev: SynthesizedStage) -> None:
-    service, module, others = STORES[resource]
-    index = f"{resource}/index/SessionLanguageIndex"
-    granted = {
-        action
-        for functions in dev.every_function().values()
-        for function in functions
-        for action, granted_on in dev.statements(function)
-        if granted_on in (resource, index)
+def _without_number(resource: str) -> str:
+    if resource.endswith("/@connections/*"):
+        return "<connections of the stage>"
+    return re.sub(r"AudioStream\d+", "AudioStream", resource)
+
+
+@pytest.mark.parametrize("name", SETTINGS_BY_FUNCTION)
+def test_a_function_is_granted_what_its_code_calls(name: str, stage: SynthesizedStage) -> None:
+    for allowed in granted(stage, name):
+        assert allowed == needed(name)
+
+
+def test_what_only_one_function_does_is_granted_to_it_alone(stage: SynthesizedStage) -> None:
+    actions = {
+        name: {action for allowed in granted(stage, name) for _, action in allowed} for name in stage.functions()
     }
+    who = {action: {name for name in actions if action in actions[name]} for action in set().union(*actions.values())}
 
-    assert granted - OF_THE_EVENT_SOURCE == _called(module, others, service)
+    for action in ("transcribe:StartStreamTranscription", "translate:TranslateText", "polly:SynthesizeSpeech"):
+        assert who[action] == {"audio_processor"}
+    assert who["s3:PutObject"] == who["kinesis:GetRecords"] == {"audio_processor"}
+    assert who["kinesis:PutRecord"] == {"connection_handler", "disconnect_handler", "http_session_handler"}

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from infrastructure.app import ROOT, add_stage, new_app, stage_of
+from infrastructure.app import ROOT, add_stage, new_app
+from infrastructure.context import stage_of
 from infrastructure.settings import DEV, STAGES, SettingsError
 from tests.infrastructure.emitted_metrics import emitted_metrics
 from tests.infrastructure.templates import Resource, SynthesizedStage
 
 AWS_METRICS = {
     "AWS/Lambda": ({"FunctionName"}, {"Errors", "Invocations", "Throttles", "Duration", "IteratorAge"}),
-    "AWS/Kinesis": ({"StreamName"}, {"IncomingBytes", "WriteProvisionedThroughputExceeded"}),
+    "AWS/Kinesis": ({"StreamName"}, {"IncomingBytes", "IncomingRecords", "WriteProvisionedThroughputExceeded"}),
     "AWS/SQS": ({"QueueName"}, {"ApproximateNumberOfMessagesVisible"}),
     "AWS/DynamoDB": (
         {"TableName", "GlobalSecondaryIndexName"},
@@ -52,16 +53,20 @@ def alarms_of(stage: SynthesizedStage) -> list[Resource]:
     return stage.of_type("CloudWatch::Alarm")
 
 
+def used_by(alarm: Resource) -> Iterator[Used]:
+    own = alarm.properties
+    queries = own.get("Metrics") or [{"MetricStat": {"Metric": own, "Stat": own.get("ExtendedStatistic")}}]
+    for query in queries:
+        if "MetricStat" in query:
+            metric = query["MetricStat"]["Metric"]
+            dimensions = {each["Name"]: each["Value"] for each in metric["Dimensions"]}
+            statistic = query["MetricStat"]["Stat"] or own["Statistic"]
+            yield Used(alarm.name, metric["Namespace"], metric["MetricName"], dimensions, statistic)
+
+
 def used_by_alarms(stage: SynthesizedStage) -> Iterator[Used]:
     for alarm in alarms_of(stage):
-        own = alarm.properties
-        queries = own.get("Metrics") or [{"MetricStat": {"Metric": own, "Stat": own.get("ExtendedStatistic")}}]
-        for query in queries:
-            if "MetricStat" in query:
-                metric = query["MetricStat"]["Metric"]
-                dimensions = {each["Name"]: each["Value"] for each in metric["Dimensions"]}
-                statistic = query["MetricStat"]["Stat"] or own["Statistic"]
-                yield Used(alarm.name, metric["Namespace"], metric["MetricName"], dimensions, statistic)
+        yield from used_by(alarm)
 
 
 def widgets_of(stage: SynthesizedStage) -> list[dict[str, Any]]:
@@ -154,6 +159,7 @@ def test_every_failure_queue_function_and_stream_has_its_alarms(stage: Synthesiz
     for processor in stage.every_function()["audio_processor"]:
         assert ("IteratorAge", processor.reference) in watched
     for stream in stage.of_type("Kinesis::Stream"):
+        assert ("IncomingRecords", stream.reference) in watched
         assert ("WriteProvisionedThroughputExceeded", stream.reference) in watched
     for table in stage.of_type("DynamoDB::Table"):
         assert {("ReadThrottleEvents", table.reference), ("WriteThrottleEvents", table.reference)} <= watched
@@ -204,6 +210,56 @@ def test_a_rate_needs_traffic_and_more_than_its_limit(
     assert evaluated(stage.one("CloudWatch::Alarm", name), **values) is alarms
 
 
+@pytest.mark.parametrize(
+    ("name", "received", "processed", "alarms"),
+    [
+        ("AlarmsProcessingStopped", {"AudioChunksReceived": 60}, {"AudioChunksProcessed": 0}, True),
+        ("AlarmsProcessingStopped", {"AudioChunksReceived": 59}, {"AudioChunksProcessed": 0}, False),
+        ("AlarmsProcessingStopped", {"AudioChunksReceived": 9_000}, {"AudioChunksProcessed": 1}, False),
+        ("AlarmsProcessingStopped", {"AudioChunksReceived": 0}, {"AudioChunksProcessed": 0}, False),
+        ("AlarmsCell0Stopped", {"IncomingRecords": 60}, {"Invocations": 0}, True),
+        ("AlarmsCell0Stopped", {"IncomingRecords": 240}, {"Invocations": 1}, False),
+    ],
+)
+def test_audio_that_nobody_processes_is_an_alarm(
+    name: str, received: dict[str, float], processed: dict[str, float], alarms: bool, stage: SynthesizedStage
+) -> None:
+    alarm = stage.one("CloudWatch::Alarm", name)
+
+    assert evaluated(alarm, **received, **processed) is alarms
+    assert (alarm.properties["DatapointsToAlarm"], alarm.properties["EvaluationPeriods"]) == (3, 5)
+
+
+def test_a_stop_shows_although_nothing_is_measured_where_work_should_be_done(stage: SynthesizedStage) -> None:
+    (whole,) = [each for each in alarms_of(stage) if each.name == "AlarmsProcessingStopped"]
+    cells = [each for each in alarms_of(stage) if re.fullmatch(r"AlarmsCell\d+Stopped", each.name)]
+
+    for alarm in (whole, *cells):
+        (expression,) = [each["Expression"] for each in alarm.properties["Metrics"] if "Expression" in each]
+        ids = {each["MetricStat"]["Metric"]["MetricName"]: each["Id"] for each in alarm.properties["Metrics"][1:]}
+        assert all(f"FILL({each}, 0)" in expression for each in ids.values())
+        assert {each["MetricStat"]["Period"] for each in alarm.properties["Metrics"][1:]} == {60}
+
+
+def test_a_cells_stop_is_seen_at_its_own_stream_and_processor(stage: SynthesizedStage) -> None:
+    cells = {
+        each.properties["FunctionName"]: each.properties["EventSourceArn"]
+        for each in stage.of_type("Lambda::EventSourceMapping")
+    }
+    fan_outs = {f"<{each.name}.ConsumerARN>": each for each in stage.of_type("Kinesis::StreamConsumer")}
+    streams = {
+        function: (fan_outs[source].properties["StreamARN"] if source in fan_outs else source).replace(".Arn", "")
+        for function, source in cells.items()
+    }
+    seen = {}
+    for alarm in alarms_of(stage):
+        values = {each.name: next(iter(each.dimensions.values())) for each in used_by(alarm)}
+        if re.fullmatch(r"AlarmsCell\d+Stopped", alarm.name):
+            seen[values["Invocations"]] = values["IncomingRecords"]
+
+    assert seen == streams
+
+
 @pytest.mark.parametrize(("p95_ms", "heard", "alarms"), [(5_001, 10, True), (5_000, 10, False), (60_000, 9, False)])
 def test_the_latency_alarm_goes_off_above_five_seconds(
     p95_ms: int, heard: int, alarms: bool, stage: SynthesizedStage
@@ -226,7 +282,7 @@ def test_the_dashboard_answers_the_questions_in_their_order(stage: SynthesizedSt
 
 
 def test_the_dashboard_shows_every_alarm_and_every_metric_of_ours(stage: SynthesizedStage) -> None:
-    (shown,) = [each["properties"]["alarms"] for each in widgets_of(stage) if each["type"] == "alarm"]
+    shown = [arn for each in widgets_of(stage) if each["type"] == "alarm" for arn in each["properties"]["alarms"]]
     read = {each.name for each in used(stage) if not each.namespace.startswith("AWS/")}
 
     assert sorted(shown) == sorted(f"<{each.name}.Arn>" for each in alarms_of(stage))

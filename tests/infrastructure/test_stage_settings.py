@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from babelcast.domain.languages import LANGUAGES, LanguageOffer
-from infrastructure.app import main, stage_of
+from infrastructure.app import main
+from infrastructure.context import stage_of
 from infrastructure.settings import DEV, PROD, STAGES, FunctionSize, SettingsError, StageSettings
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1a2b-3c4d"
@@ -33,6 +34,7 @@ def test_a_stage_offers_every_language_that_aws_has(settings: StageSettings) -> 
         ({"presigned_url_expiration_s": 5}, "presigned_url_expiration_s is 5; it must be 60 to 3600"),
         ({"max_segment_s": 60}, "max_segment_s is 60"),
         ({"clip_retention_days": 0}, "clip_retention_days is 0"),
+        ({"segment_retention_h": 25}, "segment_retention_h is 25; it must be 1 to 24"),
         ({"target_languages": ()}, "target_languages is empty"),
         ({"source_languages": ("en", "en")}, "source_languages lists something twice"),
         ({"allowed_origins": ("https://babelcast.example/",)}, "allowed origin"),
@@ -41,6 +43,9 @@ def test_a_stage_offers_every_language_that_aws_has(settings: StageSettings) -> 
         ({"listener_url": "http://babelcast.example"}, "listener_url"),
         ({"listener_url": "https://babelcast.example/?a=1"}, "listener_url"),
         ({"http_burst": 1}, "http_burst is 1"),
+        ({"listeners_per_session": 0}, "listeners_per_session is 0"),
+        ({"sessions_per_speaker": 26}, "sessions_per_speaker is 26; it must be 1 to 25"),
+        ({"session_creations_per_h": 0}, "session_creations_per_h is 0"),
         ({"speaker_domain": "speak.example.org"}, "listener_domain and certificate_arn missing"),
         (
             CUSTOM_DOMAINS | {"speaker_domain": "https://speak.example.org"},
@@ -60,7 +65,9 @@ def test_a_bad_value_is_refused_by_name(changes: dict[str, Any], message: str) -
     ("changes", "message"),
     [
         ({"count": 0}, "cells.count is 0"),
+        ({"count": 41, "transcribe_streams": 10_000}, "cells.count is 41; it must be 1 to 40"),
         ({"sessions_per_cell": 31, "transcribe_streams": 100}, "cells.sessions_per_cell is 31; it must be 1 to 30"),
+        ({"retired": 40}, "cells.retired is 40; it must be 0 to 39"),
         ({"count": 2}, "2 cells of 25 sessions need 50 Transcribe streams, the account has 25"),
         ({"batch_size": 100}, "cells.batch_size is 100; it must be 1000 to 10000"),
         ({"record_age_s": 30}, "cells.record_age_s is 30; it must be 60"),

@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.infrastructure.templates import SynthesizedStage
 
@@ -39,13 +40,51 @@ def test_nothing_is_named_by_hand(stage: SynthesizedStage) -> None:
     assert named == []
 
 
-def test_the_rules_find_nothing_that_is_not_acknowledged(stage: SynthesizedStage) -> None:
+def _findings(stage: SynthesizedStage, kind: str) -> list[dict[str, Any]]:
+    """What the rules have found: ``violations``, or ``suppressedViolations``, which are acknowledged."""
     report = json.loads((stage.directory / "validation-report.json").read_text())
     (rules,) = [each for each in report["pluginReports"] if each["pluginName"] == "AwsSolutions"]
+    found: list[dict[str, Any]] = rules[kind]
+    return found
 
-    assert rules["conclusion"] == "success"
-    assert rules["violations"] == []
-    assert rules["suppressedViolations"]
+
+def _acknowledgements(stage: SynthesizedStage) -> dict[tuple[str, str], str]:
+    """The reason of each, by the path of its construct and the finding."""
+    found = {}
+    for name in stage.templates:
+        metadata = json.loads((stage.directory / f"{name}.metadata.json").read_text())
+        for path, entries in metadata.items():
+            for entry in entries:
+                if entry["type"] == "aws:cdk:acknowledged-rules":
+                    found.update({(path.removeprefix("/"), rule): reason for rule, reason in entry["data"].items()})
+    return found
+
+
+def test_the_rules_find_nothing_that_is_not_acknowledged(stage: SynthesizedStage) -> None:
+    assert _findings(stage, "violations") == []
+    assert _findings(stage, "suppressedViolations")
+
+
+def test_each_finding_is_acknowledged_at_the_resource_that_has_it(stage: SynthesizedStage) -> None:
+    resources = {each.raw["Metadata"]["aws:cdk:path"] for each in stage.resources}
+
+    for finding in _findings(stage, "suppressedViolations"):
+        paths = {each["constructPath"] for each in finding["violatingConstructs"]}
+        assert paths == {finding["acknowledgedAt"]}
+        assert paths < resources
+
+
+def test_nothing_is_acknowledged_that_is_not_found(stage: SynthesizedStage) -> None:
+    found = {(each["acknowledgedAt"], each["acknowledgedId"]) for each in _findings(stage, "suppressedViolations")}
+
+    assert _acknowledgements(stage).keys() == found
+
+
+def test_every_reason_says_something(stage: SynthesizedStage) -> None:
+    reasons = _acknowledgements(stage).values()
+
+    assert reasons
+    assert [reason for reason in reasons if len(reason.split()) < 8] == []
 
 
 def test_the_templates_are_valid(dev: SynthesizedStage, prod: SynthesizedStage) -> None:
@@ -80,6 +119,7 @@ def test_clients_find_the_addresses_in_the_outputs(stage: SynthesizedStage) -> N
         "ListenerUrl": "https://<ListenerDistribution.DomainName>",
         "DashboardName": "<OverviewDashboard>",
         "AlarmTopicArn": "<AlarmTopic>",
+        "Context": "{}",
     }
 
 

@@ -1,6 +1,8 @@
 """How the apps are served: from private buckets, with the policies under which the browser tests run."""
 
+import json
 import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -125,14 +127,33 @@ def test_a_site_is_served_encrypted_compressed_and_over_http_3(site: str, stage:
 
 
 @pytest.mark.parametrize("site", SITES)
-def test_an_address_without_a_file_is_the_app_and_is_not_remembered(site: str, stage: SynthesizedStage) -> None:
+def test_an_address_that_names_no_file_is_the_app(site: str, stage: SynthesizedStage) -> None:
     distribution = _distribution(stage, site)
-
-    assert distribution["DefaultRootObject"] == "index.html"
-    assert {each["ErrorCode"]: each for each in distribution["CustomErrorResponses"]} == {
-        code: {"ErrorCode": code, "ResponseCode": 200, "ResponsePagePath": "/index.html", "ErrorCachingMinTTL": 0}
-        for code in (403, 404)
+    (association,) = distribution["DefaultCacheBehavior"]["FunctionAssociations"]
+    function = stage.one("CloudFront::Function", f"{site}Pages")
+    addresses = {
+        "/": "/index.html",
+        "/joyful-hope-911": "/index.html",
+        "/a.b/page": "/index.html",
+        "/index.html": "/index.html",
+        "/config.json": "/config.json",
+        "/assets/index-4f2a.js": "/assets/index-4f2a.js",
     }
+    asked = json.dumps([{"request": {"method": "GET", "uri": address}} for address in addresses])
+    script = f"{function.properties['FunctionCode']};console.log(JSON.stringify({asked}.map(handler)))"
+    answer = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True).stdout
+
+    assert association == {"EventType": "viewer-request", "FunctionARN": f"<{function.name}.FunctionARN>"}
+    assert function.properties["AutoPublish"] is True
+    assert [request["uri"] for request in json.loads(answer)] == list(addresses.values())
+    assert distribution["DefaultRootObject"] == "index.html"
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_a_file_that_is_missing_is_an_error_and_is_not_remembered(site: str, stage: SynthesizedStage) -> None:
+    (error,) = _distribution(stage, site)["CustomErrorResponses"]
+
+    assert error == {"ErrorCode": 403, "ErrorCachingMinTTL": 0}
 
 
 @pytest.mark.parametrize("site", SITES)

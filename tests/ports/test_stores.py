@@ -1,19 +1,26 @@
 """What use cases may rely on, kept by both kinds of adapters."""
 
+import asyncio
 from dataclasses import replace
 
+import boto3
 import pytest
 
+from babelcast.adapters.dynamodb.sessions import DynamoDbCursors, DynamoDbSessions
 from babelcast.domain.audio import AudioChunk
 from babelcast.domain.connection import Connection, ConnectionId, Role
 from babelcast.domain.errors import (
     AtCapacityError,
     CursorMovedError,
+    LimitReachedError,
     NotAllowedError,
+    RoomFullError,
     SessionEndedError,
     SessionNotFoundError,
+    SpeakerAtCapacityError,
 )
 from babelcast.domain.languages import LanguageCode
+from babelcast.domain.limits import Limit
 from babelcast.domain.segment import Rendition, Segment, SourceSegment
 from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId, SessionState, UserId
 from babelcast.domain.stream_record import Control, ControlKind
@@ -108,6 +115,27 @@ async def test_a_commit_stores_the_segment_and_moves_the_cursor(stores: Stores) 
     await stores.cursors.commit(segment(0), expected=Cursor(), moved=moved, expires_at_s=1)
     assert (await stores.sessions.get(SESSION_ID)).cursor == moved
     assert list(await stores.segments.since(SESSION_ID, 0, limit=10)) == [segment(0)]
+
+
+@pytest.mark.parametrize(
+    ("session_ends_at_s", "kept_until_s"),
+    [(1_795_086_400, 1_795_000_001 + 3_600), (1_795_000_900, 1_795_000_900)],
+    ids=["the stage's hour after it was final", "and no longer than its session"],
+)
+async def test_a_segment_is_kept_so_long(
+    session_ends_at_s: int, kept_until_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with aws.aws(monkeypatch):
+        session = replace(SESSION, expires_at_s=session_ends_at_s)
+        await DynamoDbSessions(aws.SESSIONS).create(session)
+        cursors = DynamoDbCursors(
+            sessions_table_name=aws.SESSIONS, segments_table_name=aws.SEGMENTS, segment_retention_s=3_600
+        )
+        moved = Cursor(next_segment=1)
+        await cursors.commit(segment(0), expected=Cursor(), moved=moved, expires_at_s=session.expires_at_s)
+        table = boto3.resource("dynamodb").Table(aws.SEGMENTS)
+
+        assert table.get_item(Key={"sessionId": SESSION_ID, "segment": 0})["Item"]["expiresAt"] == kept_until_s
 
 
 async def test_only_one_of_two_environments_commits(stores: Stores) -> None:
@@ -216,6 +244,91 @@ async def test_places_of_expired_sessions_are_free_again(stores: Stores) -> None
     for number in range(100, 104):
         await stores.capacity.claim(SessionId(f"room-name-{number}"), expires_at_s=50, now_s=0)
     assert await stores.capacity.claim(SessionId("late-comer-100"), expires_at_s=200, now_s=60) in (0, 1)
+
+
+async def test_a_speakers_places_are_taken_given_back_and_expire(stores: Stores) -> None:
+    one, two, three = (SessionId(f"room-name-{number}") for number in (100, 101, 102))
+    ada, bob = UserId("ada"), UserId("bob")
+    for each in (one, two):
+        await stores.places.claim(ada, each, expires_at_s=100, now_s=0)
+    with pytest.raises(SpeakerAtCapacityError):
+        await stores.places.claim(ada, three, expires_at_s=100, now_s=0)
+    await stores.places.claim(bob, three, expires_at_s=100, now_s=0)
+    await stores.places.release(ada, one)
+    await stores.places.release(ada, one)
+    assert set(await stores.places.occupants(ada)) == {two}
+    await stores.places.claim(ada, three, expires_at_s=100, now_s=0)
+    await stores.places.claim(ada, one, expires_at_s=200, now_s=100)
+
+
+async def test_seats_are_taken_and_given_back(stores: Stores) -> None:
+    for name in ("a", "b"):
+        await stores.seats.take(SESSION_ID, seats=2, now_ms=1_000)
+        assert await stores.connections.add(connection(name, ES))
+    with pytest.raises(RoomFullError):
+        await stores.seats.take(SESSION_ID, seats=2, now_ms=1_000)
+    await stores.seats.take(SessionId("other-room-100"), seats=2, now_ms=1_000)
+    await stores.connections.remove(ConnectionId("a"))
+    await stores.seats.give_back(SESSION_ID)
+    await stores.seats.take(SESSION_ID, seats=2, now_ms=1_000)
+
+
+async def test_seats_of_listeners_who_were_not_seen_to_leave_are_found_by_counting(stores: Stores) -> None:
+    now_ms = 1_795_000_000_000
+    await stores.connections.add(connection("s"))
+    await stores.connections.keep_language(SESSION_ID, FR, until_ms=now_ms + 60_000)
+    for name in ("a", "b", "c"):
+        await stores.seats.take(SESSION_ID, seats=3, now_ms=now_ms)
+        await stores.connections.add(connection(name, ES))
+    with pytest.raises(RoomFullError):
+        await stores.seats.take(SESSION_ID, seats=3, now_ms=now_ms)
+    await stores.connections.remove(ConnectionId("a"))
+    with pytest.raises(RoomFullError):
+        # It was counted a moment ago.
+        await stores.seats.take(SESSION_ID, seats=3, now_ms=now_ms + 9_999)
+    await stores.seats.take(SESSION_ID, seats=3, now_ms=now_ms + 10_000)
+
+
+async def test_a_seat_that_is_given_back_twice_makes_no_more_room(stores: Stores) -> None:
+    await stores.seats.give_back(SESSION_ID)
+    await stores.seats.take(SESSION_ID, seats=1, now_ms=1_000)
+    await stores.connections.add(connection("a", ES))
+    with pytest.raises(RoomFullError):
+        await stores.seats.take(SESSION_ID, seats=1, now_ms=1_000)
+
+
+LIMIT = Limit(name="knocks", burst=5, per_s=2)
+
+
+async def test_a_bucket_gives_its_burst_at_once_and_then_its_rate(stores: Stores) -> None:
+    now_ms = 1_795_000_000_000
+    for _ in range(5):
+        await stores.limits.take("ada", LIMIT, now_ms=now_ms)
+    with pytest.raises(LimitReachedError):
+        await stores.limits.require_room("ada", LIMIT, now_ms=now_ms)
+    with pytest.raises(LimitReachedError):
+        await stores.limits.take("ada", LIMIT, now_ms=now_ms + 499)
+    await stores.limits.take("bob", LIMIT, now_ms=now_ms)
+    await stores.limits.take("ada", replace(LIMIT, name="calls"), now_ms=now_ms)
+    await stores.limits.require_room("ada", LIMIT, now_ms=now_ms + 500)
+    await stores.limits.take("ada", LIMIT, now_ms=now_ms + 500)
+    with pytest.raises(LimitReachedError):
+        await stores.limits.take("ada", LIMIT, now_ms=now_ms + 500)
+
+
+async def test_a_bucket_that_has_rested_is_full_and_no_fuller(stores: Stores) -> None:
+    for now_ms in (1_795_000_000_000, 1_795_000_060_000):
+        for _ in range(5):
+            await stores.limits.take("ada", LIMIT, now_ms=now_ms)
+        with pytest.raises(LimitReachedError):
+            await stores.limits.take("ada", LIMIT, now_ms=now_ms)
+
+
+async def test_many_at_the_same_time_get_no_more_than_is_there(stores: Stores) -> None:
+    knocks = (stores.limits.take("ada", LIMIT, now_ms=1_795_000_000_000) for _ in range(20))
+    answers = await asyncio.gather(*knocks, return_exceptions=True)
+    assert sum(answer is None for answer in answers) == 5
+    assert sum(isinstance(answer, LimitReachedError) for answer in answers) == 15
 
 
 async def test_what_is_appended_can_be_read_again_by_its_place(stores: Stores) -> None:

@@ -189,8 +189,8 @@ async def test_silence_costs_no_model_call(speech: SpeechSystem) -> None:
 
 @on_one_stack
 async def test_five_minutes_stay_whole(speech: SpeechSystem) -> None:
-    """Twice as fast as real time, to save the time of whoever waits for the tests."""
-    summary, out = await speech.broadcast("speech-en-5min", "es", "fr", pace=2.0)
+    """As fast as the limit on audio lets five minutes through without a wait, to save the time of whoever runs this."""
+    summary, out = await speech.broadcast("speech-en-5min", "es", "fr", pace=1.8)
     assert word_error_rate(summary, speech.variants / "speech-en-5min.txt") <= 0.10
     assert summary["audio"]["durationMs"] > 299_000
     received = [each for segment in summary["segments"] for each in segment["languages"].values()]

@@ -115,7 +115,7 @@ async def test_the_command_prints_a_line_for_each_step_and_a_verdict(system: Sys
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--stage", "nowhere"], "outputs-nowhere.json does not exist"),
+        (["--stage", "nowhere"], "there is no stage 'nowhere'"),
         (["--audio", "missing.wav"], "missing.wav does not exist"),
     ],
 )

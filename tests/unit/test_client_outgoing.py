@@ -94,6 +94,33 @@ def test_no_more_chunks_are_on_their_way_than_the_window_allows() -> None:
     assert indices(outgoing.due(0.1)) == [4]
 
 
+def test_nothing_overtakes_a_refused_chunk_by_more_than_the_window() -> None:
+    outgoing = filled(20, window=4)
+    for each in outgoing.due(0.0):
+        outgoing.mark_sent(each.index, 0.0)
+    for index in (1, 2, 3):
+        outgoing.acknowledge(index)
+    assert outgoing.due(0.1) == []
+    outgoing.send_again_at(0.5)
+    assert indices(outgoing.due(0.5)) == [0]
+    outgoing.acknowledge(0)
+    assert indices(outgoing.due(0.5)) == [4, 5, 6, 7]
+
+
+def test_nothing_is_sent_for_a_while_when_it_was_too_fast_and_nothing_is_lost() -> None:
+    outgoing = filled(3)
+    for index in range(3):
+        outgoing.mark_sent(index, 0.0)
+    outgoing.acknowledge(1)
+    outgoing.hold_until(0.8)
+    outgoing.add(chunk(3))
+    assert outgoing.due(0.7) == []
+    assert outgoing.next_due_at() == 0.8
+    assert indices(outgoing.due(0.8)) == [0, 2, 3]
+    outgoing.send_all_again()
+    assert indices(outgoing.due(0.1)) == [0, 2, 3]
+
+
 def test_at_least_thirty_seconds_are_kept_and_the_oldest_are_given_up_beyond_the_capacity() -> None:
     outgoing = filled(30 * 4)
     assert len(outgoing) == 120

@@ -1,8 +1,9 @@
 """Costs, against sums done by hand."""
 
+import re
 import subprocess
 import sys
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,11 +156,27 @@ def test_impossible_events_are_refused(wrong: dict[str, int]) -> None:
 
 
 def test_every_price_says_where_it_comes_from() -> None:
-    for field in fields(US_EAST_1):
-        price = getattr(US_EAST_1, field.name)
+    prices = US_EAST_1.named()
+
+    assert {"transcribe, no minimum", "transcribe, 15 s minimum", "translate character"} < prices.keys()
+    for price in prices.values():
         assert price.source
         assert price.unit
         assert len(price.read_on.split("-")) == 3
+
+
+def test_a_stage_is_estimated_with_its_own_prices() -> None:
+    dearer = replace(US_EAST_1.translate_character, usd=10 * US_EAST_1.translate_character.usd)
+    reading = replace(TRANSCRIBE_WITHOUT_MINIMUM, name="the bill")
+    elsewhere = replace(US_EAST_1, region="eu-central-2", transcribe=(reading,), translate_character=dearer)
+
+    shown = [cost.report(Event(), replace(PROD, prices=prices)) for prices in (US_EAST_1, elsewhere)]
+
+    translate = [float(re.findall(r"^Translate +([\d.]+)", each, re.MULTILINE)[0]) for each in shown]
+    assert translate[1] == pytest.approx(10 * translate[0], rel=1e-3)
+    assert "Prices (USD, eu-central-2)" in shown[1]
+    assert "Babelcast, the bill" in shown[1]
+    assert "15 s minimum" not in shown[1]
 
 
 def test_the_command_prints_both_readings_beside_the_old_design() -> None:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from babelcast.domain.session_step import SessionStep
 from babelcast.observability import LogJournal, logger
-from babelcast.ports import SessionStep
 from tests.block_speech import block_speech, chunks_of
 from tests.room import END, LOST, SESSION, Room
 

@@ -1,4 +1,4 @@
-"""What the adapters count is what was asked of AWS: the units of the bill, and connections that are gone."""
+"""What the adapters count is what was asked of AWS: the units of the bill."""
 
 import io
 from collections.abc import Iterator
@@ -7,15 +7,10 @@ import pytest
 from botocore.stub import Stubber
 
 from babelcast.adapters import aws_client
-from babelcast.adapters.api_gateway import ApiGatewayNotifier
 from babelcast.adapters.polly import PollySynthesizer
 from babelcast.adapters.translate import TranslateTranslator
-from babelcast.domain.connection import ConnectionId
 from babelcast.domain.errors import SynthesisUnavailableError, TranslationUnavailableError
 from babelcast.domain.languages import SpeechEngine, Voice, language
-from babelcast.domain.notices import SessionEnded
-from babelcast.domain.session import SessionId
-from babelcast.ports import Reach
 from tests.in_memory import CountingMeter
 
 
@@ -61,19 +56,3 @@ async def test_spoken_characters_are_counted_by_the_engine_that_sets_their_price
             )
 
     assert meter.counts == {"CharactersSpokenNeural": len("Hola."), "CharactersSpokenStandard": len("Adiós.")}
-
-
-async def test_notices_are_counted_by_what_became_of_them() -> None:
-    meter = CountingMeter()
-    notifier = ApiGatewayNotifier("https://abc123.execute-api.eu-west-1.amazonaws.com/dev", meter)
-    notice = SessionEnded(session_id=SessionId("joyful-hope-911"), reason="ended")
-    outcomes: list[Reach] = []
-    with Stubber(notifier._client) as answers:
-        answers.add_response("post_to_connection", {})
-        answers.add_client_error("post_to_connection", "GoneException", http_status_code=410)
-        answers.add_client_error("post_to_connection", "ForbiddenException", http_status_code=403)
-        for name in ("here=", "gone=", "refused="):
-            outcomes += (await notifier.send([ConnectionId(name)], notice)).values()
-
-    assert outcomes == [Reach.REACHED, Reach.GONE, Reach.FAILED]
-    assert meter.counts == {"NotificationsSent": 3, "NotificationsFailed": 1, "ConnectionsGone": 1}

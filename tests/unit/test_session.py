@@ -1,6 +1,7 @@
 """Sessions: ids that can be read aloud, states that follow commands, and a place in a cell."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,11 +10,14 @@ from botocore.session import get_session
 from babelcast.domain.errors import (
     AtCapacityError,
     InvalidMessageError,
+    LimitReachedError,
     NotAllowedError,
     SessionEndedError,
+    SpeakerAtCapacityError,
     UnsupportedLanguageError,
 )
 from babelcast.domain.languages import LANGUAGES, LanguageOffer
+from babelcast.domain.limits import session_creations
 from babelcast.domain.session import (
     BroadcastCommand,
     SessionState,
@@ -24,7 +28,7 @@ from babelcast.domain.session import (
 )
 from babelcast.domain.words import ADJECTIVES, NOUNS
 from babelcast.usecases.create_session import CreateSession
-from tests.in_memory import InMemoryCapacity, InMemorySessions
+from tests.in_memory import InMemoryCapacity, InMemoryRateLimits, InMemorySessions, InMemorySpeakerPlaces
 
 
 def test_new_ids_are_valid_and_many() -> None:
@@ -32,7 +36,61 @@ def test_new_ids_are_valid_and_many() -> None:
     ids = {new_session_id(rng) for _ in range(2000)}
     assert all(parse_session_id(each) == each for each in ids)
     assert len(ids) > 1990
-    assert len(set(ADJECTIVES)) * len(set(NOUNS)) * 900 > 10_000_000
+
+
+def test_there_is_room_against_guessing() -> None:
+    assert len(set(ADJECTIVES)) * len(set(NOUNS)) * 900 >= 100_000_000
+    assert len({new_session_id(random.Random(seed)) for seed in range(3000)}) == 3000
+
+
+@pytest.mark.parametrize("words", [ADJECTIVES, NOUNS], ids=["adjectives", "nouns"])
+def test_a_slip_of_the_finger_leads_to_no_other_room(words: tuple[str, ...]) -> None:
+    assert list(words) == sorted(set(words))
+    assert all(word.isascii() and word.isalpha() and word.islower() and 3 <= len(word) <= 12 for word in words)
+    # Two words are one letter apart when they are the same without one letter of either.
+    without_one = [{(at, word[:at] + word[at + 1 :]) for at in range(len(word))} | {(-1, word)} for word in words]
+    seen: dict[tuple[int, str] | str, str] = {}
+    for word, shorter in zip(words, without_one, strict=True):
+        for at, rest in shorter:
+            assert seen.setdefault((at, rest), word) == word, f"{word} and {seen[at, rest]} differ by one letter"
+    every = set(words)
+    assert not [
+        (word, rest) for word in words for at in range(len(word)) if (rest := word[:at] + word[at + 1 :]) in every
+    ]
+
+
+async def test_a_speaker_has_so_many_live_sessions_and_no_more() -> None:
+    create = creator(sessions_per_cell=10, sessions_per_speaker=3)
+    mine = [await create(UserId("u"), source_language="en", target_languages=None, join_key=None) for _ in range(3)]
+    with pytest.raises(SpeakerAtCapacityError):
+        await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
+    await create(UserId("other"), source_language="en", target_languages=None, join_key=None)
+    held = await create.capacity.occupants()
+    assert len(held) == 4, "a speaker without a place takes none in a cell"
+    await create.sessions.apply(mine[0].session_id, BroadcastCommand.END, now_ms=5)
+    await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
+
+
+async def test_a_full_cell_costs_the_speaker_no_place() -> None:
+    create = creator(sessions_per_cell=1, sessions_per_speaker=1)
+    for user in ("a", "b"):
+        await create(UserId(user), source_language="en", target_languages=None, join_key=None)
+    with pytest.raises(AtCapacityError):
+        await create(UserId("c"), source_language="en", target_languages=None, join_key=None)
+    assert not await create.places.occupants(UserId("c"))
+
+
+async def test_a_speaker_creates_ten_sessions_at_once_and_thirty_an_hour() -> None:
+    create = creator(sessions_per_cell=100, sessions_per_speaker=100)
+    for _ in range(10):
+        await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
+    with pytest.raises(LimitReachedError):
+        await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
+    await create(UserId("other"), source_language="en", target_languages=None, join_key=None)
+    later = replace(create, now_ms=lambda: 1_000_000 + 120_000)
+    await later(UserId("u"), source_language="en", target_languages=None, join_key=None)
+    with pytest.raises(LimitReachedError):
+        await later(UserId("u"), source_language="en", target_languages=None, join_key=None)
 
 
 @pytest.mark.parametrize("text", ["", "joyful", "Joyful-Hope-911", "joyful-hope-91", "joyful-hope-911 ", "a-b-100"])
@@ -71,10 +129,13 @@ def test_nothing_follows_the_end(command: BroadcastCommand) -> None:
         next_state(SessionState.ENDED, command)
 
 
-def creator(*, sessions_per_cell: int = 1, seed: int = 1) -> CreateSession:
+def creator(*, sessions_per_cell: int = 1, sessions_per_speaker: int = 25, seed: int = 1) -> CreateSession:
     return CreateSession(
         sessions=InMemorySessions(),
         capacity=InMemoryCapacity(cells=2, sessions_per_cell=sessions_per_cell),
+        places=InMemorySpeakerPlaces(sessions_per_speaker=sessions_per_speaker),
+        limits=InMemoryRateLimits(),
+        creations=session_creations(30),
         offer=LanguageOffer.of(sources=["en"], targets=["en", "es", "fr"]),
         rng=random.Random(seed),
         now_ms=lambda: 1_000_000,

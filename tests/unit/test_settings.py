@@ -21,6 +21,9 @@ CONNECTION = {
     "S3_BUCKET_NAME": "b",
     "PRESIGNED_URL_EXPIRATION": "600",
     "WEBSOCKET_MANAGEMENT_ENDPOINT": "https://x/dev",
+    "NOTIFICATION_SENDER_FUNCTION_NAME": "n",
+    "RATE_LIMITS_TABLE_NAME": "r",
+    "LISTENERS_PER_SESSION": "500",
 }
 
 
@@ -55,6 +58,7 @@ def test_every_function_has_its_settings() -> None:
         "disconnect_handler",
         "http_session_handler",
         "audio_processor",
+        "notification_sender",
     }
     required, optional = environment_keys(AudioProcessorSettings)
     assert "MAX_SEGMENT_SECONDS" in required

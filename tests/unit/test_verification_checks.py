@@ -1,6 +1,5 @@
 """Every way in which a broadcast can be broken is found in the step in which it broke."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +8,10 @@ import pytest
 
 from local.client.playback import Fate
 from local.client.record import HeardSegment, ListenerRecord, SourceCaption
-from local.errors import WrongInputError
 from local.report.broadcast import Broadcast
 from scripts.verification.checks import check_broadcast
 from scripts.verification.evidence import Evidence, ListenerEvidence, SpeakerEvidence, Step
 from scripts.verification.latency import hop_latencies
-from scripts.verification.stage import read_outputs
 
 
 def mp3(path: Path, seconds: float) -> Path:
@@ -189,30 +186,3 @@ def test_every_hop_is_timed(segments: tuple[HeardSegment, ...]) -> None:
     }
     assert hops["acknowledge"].count == 2
     assert hops["end"].count == 3
-
-
-def test_a_stage_is_found_by_its_outputs(tmp_path: Path) -> None:
-    path = tmp_path / "outputs-dev.json"
-    outputs = {
-        "BabelcastDevData": {"UserPoolId": "eu-west-1_Ab1", "UserPoolClientId": "client"},
-        "BabelcastDevApi": {
-            "HttpApiUrl": "https://h.execute-api.eu-west-1.amazonaws.com/",
-            "WebSocketUrl": "wss://w.execute-api.eu-west-1.amazonaws.com/dev",
-        },
-        "BabelcastProdApi": {"HttpApiUrl": "https://other.example"},
-    }
-    path.write_text(json.dumps(outputs))
-    endpoints = read_outputs(path, stage="dev")
-    assert endpoints.region == "eu-west-1"
-    assert endpoints.http_api_url == "https://h.execute-api.eu-west-1.amazonaws.com"
-    assert endpoints.websocket_url == "wss://w.execute-api.eu-west-1.amazonaws.com/dev"
-    assert endpoints.speaker_email is None
-
-
-@pytest.mark.parametrize("content", [None, "[]", "{", '{"BabelcastDevData": {"UserPoolId": "eu-west-1_Ab1"}}'])
-def test_outputs_that_say_too_little_are_wrong_input(tmp_path: Path, content: str | None) -> None:
-    path = tmp_path / "outputs-dev.json"
-    if content is not None:
-        path.write_text(content)
-    with pytest.raises(WrongInputError, match=r"outputs-dev\.json"):
-        read_outputs(path, stage="dev")

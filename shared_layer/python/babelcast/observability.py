@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.session import SessionId
-from babelcast.ports import SessionStep
+from babelcast.domain.session_step import SessionStep
 
 _MAX_VALUES: Final = 90
 """Embedded metric format takes 100 values per metric; more are thinned out by flushing."""

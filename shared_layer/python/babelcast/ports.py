@@ -4,15 +4,17 @@ All are asynchronous, bounded in time and raise only errors of `babelcast.domain
 every store may raise `StorageUnavailableError`.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
 from babelcast.domain.connection import Audience, Connection, ConnectionId
 from babelcast.domain.languages import Language, LanguageCode, Voice
+from babelcast.domain.limits import Limit
 from babelcast.domain.notices import Notice
 from babelcast.domain.segment import Segment
 from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId, UserId
+from babelcast.domain.session_step import SessionStep
 from babelcast.domain.stream_record import Payload, StreamRecord
 from babelcast.domain.transcript import Result
 
@@ -79,6 +81,8 @@ class Cursors(Protocol):
     async def commit(self, segment: Segment, *, expected: Cursor, moved: Cursor, expires_at_s: int) -> None:
         """Store a segment and move the cursor in one transaction.
 
+        The segment may vanish once its session expires, at ``expires_at_s``, or earlier.
+
         Raises:
             CursorMovedError: It is not where it was expected, or the segment exists.
         """
@@ -104,8 +108,8 @@ class Segments(Protocol):
 class Connections(Protocol):
     """Open connections."""
 
-    async def add(self, connection: Connection) -> None:
-        """Store a connection."""
+    async def add(self, connection: Connection) -> bool:
+        """Store a connection; False when it was known already."""
         ...
 
     async def get(self, connection_id: ConnectionId) -> Connection | None:
@@ -153,6 +157,62 @@ class CellCapacity(Protocol):
 
     async def release(self, session_id: SessionId, cell: int) -> None:
         """Give the place back; nothing happens if it was not held."""
+        ...
+
+
+class SpeakerPlaces(Protocol):
+    """Room for the live sessions of each speaker."""
+
+    async def claim(self, speaker_id: UserId, session_id: SessionId, *, expires_at_s: int, now_s: int) -> None:
+        """Take one of the speaker's places.
+
+        Raises:
+            SpeakerAtCapacityError: All of them are taken.
+        """
+        ...
+
+    async def occupants(self, speaker_id: UserId) -> Collection[SessionId]:
+        """Every session that holds one of the speaker's places."""
+        ...
+
+    async def release(self, speaker_id: UserId, session_id: SessionId) -> None:
+        """Give the place back; nothing happens if it was not held."""
+        ...
+
+
+class Seats(Protocol):
+    """Room for the listeners of each session."""
+
+    async def take(self, session_id: SessionId, *, seats: int, now_ms: int) -> None:
+        """Take one of so many seats; a room that seems full is counted again, as not every listener is seen to leave.
+
+        Raises:
+            RoomFullError: Every seat is taken.
+        """
+        ...
+
+    async def give_back(self, session_id: SessionId) -> None:
+        """A listener who had a seat is gone."""
+        ...
+
+
+class RateLimits(Protocol):
+    """Buckets that all environments share, by limit and key; see `babelcast.domain.limits`."""
+
+    async def take(self, key: str, limit: Limit, *, now_ms: int) -> None:
+        """Take one unit, exactly, however many take at the same time.
+
+        Raises:
+            LimitReachedError: The bucket is empty.
+        """
+        ...
+
+    async def require_room(self, key: str, limit: Limit, *, now_ms: int) -> None:
+        """Take nothing, but see whether there is anything to take.
+
+        Raises:
+            LimitReachedError: The bucket is empty.
+        """
         ...
 
 
@@ -263,6 +323,8 @@ class Reach(StrEnum):
     REACHED = "reached"
     GONE = "gone"
     """The connection no longer exists."""
+    REFUSED = "refused"
+    """It exists and will never take this notice; sending again does not help."""
     FAILED = "failed"
     """It may exist; sending again may help."""
 
@@ -304,26 +366,6 @@ class Meter(Protocol):
     def duration_ms(self, name: str, value: float) -> None:
         """Record a duration."""
         ...
-
-
-class SessionStep(StrEnum):
-    """What happens in a session's life; values are the messages of the log. Source: docs/observability.md."""
-
-    CREATED = "session created"
-    CONNECTION_GRANTED = "connection granted"
-    CONNECTION_REFUSED = "connection refused"
-    CONNECTED = "connected"
-    MESSAGE_CARRIED_OUT = "message carried out"
-    MESSAGE_REFUSED = "message refused"
-    DISCONNECTED = "disconnected"
-    ENDING = "session ending"
-    RECOGNISER_OPENED = "recogniser opened"
-    AUDIO_READ_AGAIN = "audio read again"
-    GAP_FILLED = "gap filled with silence"
-    SPEAKER_LOST = "speaker lost"
-    SEGMENT_COMMITTED = "segment committed"
-    SEGMENT_TOLD = "segment told"
-    ENDED = "session ended"
 
 
 class Journal(Protocol):

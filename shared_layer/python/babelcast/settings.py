@@ -31,6 +31,7 @@ class AuthorizerSettings(FunctionSettings):
     """
 
     sessions_table_name: str
+    rate_limits_table_name: str
     user_pool_client_id: str
     token_issuer: str
     jwks_url: str
@@ -42,17 +43,22 @@ class ConnectionSettings(FunctionSettings):
 
     Attributes:
         audio_stream_names: One per cell, in the cells' order.
+        listeners_per_session: Seats of a session.
         presigned_url_expiration: Seconds that a clip's URL is valid.
         websocket_management_endpoint: ``https://…/stage``.
+        notification_sender_function_name: Tells listeners when they are many.
     """
 
     sessions_table_name: str
     connections_table_name: str
     segments_table_name: str
+    rate_limits_table_name: str
     audio_stream_names: tuple[str, ...]
+    listeners_per_session: int
     s3_bucket_name: str
     presigned_url_expiration: int
     websocket_management_endpoint: str
+    notification_sender_function_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +67,7 @@ class DisconnectSettings(FunctionSettings):
 
     sessions_table_name: str
     connections_table_name: str
+    rate_limits_table_name: str
     audio_stream_names: tuple[str, ...]
     websocket_management_endpoint: str
 
@@ -71,6 +78,8 @@ class HttpSessionSettings(FunctionSettings):
 
     Attributes:
         sessions_per_cell: Live sessions that one cell carries.
+        sessions_per_speaker: Live sessions that one speaker may have.
+        session_creations_per_hour: Sessions that one speaker may create in the long run; a third of them at once.
         source_languages, target_languages: Codes the stage enables.
         websocket_url: What apps connect to, ``wss://…/stage``.
         listener_url: Page that listeners open, without a query.
@@ -80,6 +89,8 @@ class HttpSessionSettings(FunctionSettings):
     rate_limits_table_name: str
     audio_stream_names: tuple[str, ...]
     sessions_per_cell: int
+    sessions_per_speaker: int
+    session_creations_per_hour: int
     source_languages: tuple[str, ...]
     target_languages: tuple[str, ...]
     websocket_url: str
@@ -88,9 +99,10 @@ class HttpSessionSettings(FunctionSettings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioProcessorSettings(FunctionSettings):
-    """``audio_processor``.
+    """``audio_processor``; see `ConnectionSettings`, too.
 
     Attributes:
+        segment_retention_hours: What was said is kept so long after it became final, and no longer than its session.
         max_segment_seconds: A clause that runs longer is cut at its widest pause.
         cell_count: How many cells share the account's quotas.
         result_wait_ms: How long an invocation listens for results after the audio it brought.
@@ -103,16 +115,26 @@ class AudioProcessorSettings(FunctionSettings):
     sessions_table_name: str
     connections_table_name: str
     segments_table_name: str
+    rate_limits_table_name: str
     audio_stream_name: str
     s3_bucket_name: str
     presigned_url_expiration: int
     websocket_management_endpoint: str
+    notification_sender_function_name: str
+    segment_retention_hours: int
     max_segment_seconds: int
     cell_count: int
     result_wait_ms: int
     pending_result_wait_ms: int
     draft_after_quiet_ms: int | None = None
     aws_endpoint_url_transcribe_streaming: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSenderSettings(FunctionSettings):
+    """``notification_sender``; see `ConnectionSettings`."""
+
+    websocket_management_endpoint: str
 
 
 _S = TypeVar("_S", bound=FunctionSettings)
@@ -124,6 +146,7 @@ SETTINGS_BY_FUNCTION: Final[Mapping[str, type[FunctionSettings]]] = MappingProxy
         "disconnect_handler": DisconnectSettings,
         "http_session_handler": HttpSessionSettings,
         "audio_processor": AudioProcessorSettings,
+        "notification_sender": NotificationSenderSettings,
     }
 )
 

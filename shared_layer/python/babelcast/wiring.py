@@ -9,24 +9,30 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeVar
 
-from babelcast.adapters.api_gateway import ApiGatewayNotifier
-from babelcast.adapters.dynamodb.capacity import DynamoDbCellCapacity
+from babelcast.adapters.api_gateway import CHUNK_DEADLINE_S, ApiGatewayConnections
+from babelcast.adapters.dynamodb.capacity import DynamoDbCellCapacity, DynamoDbSpeakerPlaces
 from babelcast.adapters.dynamodb.connections import DynamoDbConnections
+from babelcast.adapters.dynamodb.rate_limits import DynamoDbRateLimits
+from babelcast.adapters.dynamodb.seats import DynamoDbSeats
 from babelcast.adapters.dynamodb.segments import DynamoDbSegments
 from babelcast.adapters.dynamodb.sessions import DynamoDbCursors, DynamoDbSessions
 from babelcast.adapters.kinesis import KinesisAudioHistory, KinesisAudioStream
+from babelcast.adapters.notification_sender import HandingOnNotifier, NotificationSenders
+from babelcast.adapters.notifier import ApiGatewayNotifier
 from babelcast.adapters.s3 import S3Clips
 from babelcast.domain.audio import SAMPLE_RATE_HZ, ms_to_samples
 from babelcast.domain.languages import LanguageOffer
+from babelcast.domain.limits import session_creations
 from babelcast.domain.segmenter import SegmenterLimits
 from babelcast.observability import journal, meter
-from babelcast.ports import CellCapacity, Connections, Sessions, Synthesizer
+from babelcast.ports import CellCapacity, Connections, Seats, SpeakerPlaces, Synthesizer
 from babelcast.settings import (
     AudioProcessorSettings,
     AuthorizerSettings,
     ConnectionSettings,
     DisconnectSettings,
     HttpSessionSettings,
+    NotificationSenderSettings,
     read_settings,
 )
 from babelcast.usecases.accept_audio import AcceptAudio
@@ -37,14 +43,18 @@ from babelcast.usecases.close_connection import CloseConnection
 from babelcast.usecases.control_broadcast import ControlBroadcast
 from babelcast.usecases.create_session import CreateSession
 from babelcast.usecases.join_session import JoinSession
+from babelcast.usecases.limit_joins import LimitJoins
+from babelcast.usecases.limit_messages import LimitMessages
 from babelcast.usecases.live_transcription import TranscriptionPool
 from babelcast.usecases.lose_connection import LoseConnection
 from babelcast.usecases.note_playback import NotePlayback
 from babelcast.usecases.notify_segment import NotifySegment
+from babelcast.usecases.open_connection import OpenConnection
 from babelcast.usecases.phrase_cache import CachedSynthesizer, CachedTranslator
 from babelcast.usecases.process_audio import ProcessAudio
 from babelcast.usecases.render_segment import RenderSegment
 from babelcast.usecases.report_status import ReportStatus
+from babelcast.usecases.show_session import ShowSession
 from babelcast.usecases.speak_in_time import POLLY_QUOTAS, SpeakInTime
 from babelcast.usecases.speech_tools import ProcessingLimits, SpeechTools
 
@@ -64,12 +74,23 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
     return _loop().run_until_complete(work)
 
 
-def _broadcast(management_endpoint: str, connections: Connections) -> Broadcast:
-    return Broadcast(notifier=ApiGatewayNotifier(management_endpoint, meter), lose=_lose(connections))
+def _broadcast(
+    settings: ConnectionSettings | AudioProcessorSettings, connections: Connections, seats: Seats
+) -> Broadcast:
+    notifier = HandingOnNotifier(
+        ApiGatewayConnections(settings.websocket_management_endpoint),
+        NotificationSenders(settings.notification_sender_function_name),
+        meter,
+    )
+    return Broadcast(notifier=notifier, lose=_lose(connections, seats))
 
 
-def _lose(connections: Connections) -> LoseConnection:
-    return LoseConnection(connections=connections, now_ms=now_ms)
+def _lose(connections: Connections, seats: Seats) -> LoseConnection:
+    return LoseConnection(connections=connections, seats=seats, now_ms=now_ms)
+
+
+def _seats(settings: ConnectionSettings | DisconnectSettings | AudioProcessorSettings) -> Seats:
+    return DynamoDbSeats(settings.rate_limits_table_name, connections_table_name=settings.connections_table_name)
 
 
 def now_ms() -> int:
@@ -87,6 +108,8 @@ class ConnectionHandling:
     listening: ChangeListening
     status: ReportStatus
     note_playback: NotePlayback
+    open: OpenConnection
+    limits: LimitMessages
     connections: Connections
     broadcast: Broadcast
 
@@ -98,20 +121,30 @@ def connection_handling() -> ConnectionHandling:
     sessions = DynamoDbSessions(settings.sessions_table_name)
     segments = DynamoDbSegments(settings.segments_table_name)
     connections = DynamoDbConnections(settings.connections_table_name)
+    seats = _seats(settings)
     stream = KinesisAudioStream(settings.audio_stream_names)
-    broadcast = _broadcast(settings.websocket_management_endpoint, connections)
+    broadcast = _broadcast(settings, connections, seats)
+    limits = LimitMessages(meter=meter, monotonic_s=time.monotonic)
+    open_connection = OpenConnection(
+        connections=connections,
+        seats=seats,
+        listeners_per_session=settings.listeners_per_session,
+        meter=meter,
+        now_ms=now_ms,
+    )
     notify = NotifySegment(
         broadcast=broadcast,
         clips=S3Clips(settings.s3_bucket_name, url_expiration_s=settings.presigned_url_expiration),
         segments=segments,
     )
     return ConnectionHandling(
-        accept_audio=AcceptAudio(stream=stream, meter=meter),
+        accept_audio=AcceptAudio(stream=stream, limits=limits, meter=meter),
         control=ControlBroadcast(sessions=sessions, stream=stream, now_ms=now_ms),
         join=JoinSession(
             sessions=sessions,
             segments=segments,
             connections=connections,
+            open=open_connection,
             notify=notify,
             broadcast=broadcast,
             now_ms=now_ms,
@@ -119,6 +152,8 @@ def connection_handling() -> ConnectionHandling:
         listening=ChangeListening(sessions=sessions, connections=connections, now_ms=now_ms),
         status=ReportStatus(sessions=sessions, connections=connections, broadcast=broadcast, now_ms=now_ms),
         note_playback=NotePlayback(connections=connections, meter=meter),
+        open=open_connection,
+        limits=limits,
         connections=connections,
         broadcast=broadcast,
     )
@@ -138,11 +173,14 @@ def disconnect_handling() -> DisconnectHandling:
     settings = read_settings(DisconnectSettings, os.environ)
     sessions = DynamoDbSessions(settings.sessions_table_name)
     connections = DynamoDbConnections(settings.connections_table_name)
-    broadcast = _broadcast(settings.websocket_management_endpoint, connections)
+    lose = _lose(connections, _seats(settings))
+    # Only the speaker is told.
+    notifier = ApiGatewayNotifier(ApiGatewayConnections(settings.websocket_management_endpoint), meter)
+    broadcast = Broadcast(notifier=notifier, lose=lose)
     return DisconnectHandling(
         close=CloseConnection(
             sessions=sessions,
-            lose=_lose(connections),
+            lose=lose,
             stream=KinesisAudioStream(settings.audio_stream_names),
             now_ms=now_ms,
         ),
@@ -161,8 +199,13 @@ def authorizing() -> AuthorizeConnection:
         tokens=CognitoTokenVerifier(
             issuer=settings.token_issuer, client_id=settings.user_pool_client_id, jwks_url=settings.jwks_url
         ),
+        joins=_joins(settings),
         now_ms=now_ms,
     )
+
+
+def _joins(settings: AuthorizerSettings | HttpSessionSettings) -> LimitJoins:
+    return LimitJoins(limits=DynamoDbRateLimits(settings.rate_limits_table_name), meter=meter, now_ms=now_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,8 +214,9 @@ class HttpSessionHandling:
 
     create: CreateSession
     control: ControlBroadcast
-    sessions: Sessions
+    show: ShowSession
     capacity: CellCapacity
+    places: SpeakerPlaces
     offer: LanguageOffer
     websocket_url: str
     listener_url: str
@@ -188,16 +232,25 @@ def http_session_handling() -> HttpSessionHandling:
         cells=len(settings.audio_stream_names),
         sessions_per_cell=settings.sessions_per_cell,
     )
+    places = DynamoDbSpeakerPlaces(settings.rate_limits_table_name, sessions_per_speaker=settings.sessions_per_speaker)
     offer = LanguageOffer.of(sources=settings.source_languages, targets=settings.target_languages)
     return HttpSessionHandling(
         create=CreateSession(
-            sessions=sessions, capacity=capacity, offer=offer, rng=random.SystemRandom(), now_ms=now_ms
+            sessions=sessions,
+            capacity=capacity,
+            places=places,
+            limits=DynamoDbRateLimits(settings.rate_limits_table_name),
+            creations=session_creations(settings.session_creations_per_hour),
+            offer=offer,
+            rng=random.SystemRandom(),
+            now_ms=now_ms,
         ),
         control=ControlBroadcast(
             sessions=sessions, stream=KinesisAudioStream(settings.audio_stream_names), now_ms=now_ms
         ),
-        sessions=sessions,
+        show=ShowSession(sessions=sessions, joins=_joins(settings)),
         capacity=capacity,
+        places=places,
         offer=offer,
         websocket_url=settings.websocket_url,
         listener_url=settings.listener_url,
@@ -221,7 +274,7 @@ def audio_processing() -> ProcessAudio:
     connections = DynamoDbConnections(settings.connections_table_name)
     clips = S3Clips(settings.s3_bucket_name, url_expiration_s=settings.presigned_url_expiration)
     paced = _paced(PollySynthesizer(meter), cells=settings.cell_count)
-    broadcast = _broadcast(settings.websocket_management_endpoint, connections)
+    broadcast = _broadcast(settings, connections, _seats(settings))
     sessions = DynamoDbSessions(settings.sessions_table_name)
     return ProcessAudio(
         sessions=sessions,
@@ -231,7 +284,9 @@ def audio_processing() -> ProcessAudio:
         pool=TranscriptionPool(max_streams=_MAX_STREAMS),
         tools=SpeechTools(
             cursors=DynamoDbCursors(
-                sessions_table_name=settings.sessions_table_name, segments_table_name=settings.segments_table_name
+                sessions_table_name=settings.sessions_table_name,
+                segments_table_name=settings.segments_table_name,
+                segment_retention_s=settings.segment_retention_hours * 3_600,
             ),
             transcriber=TranscribeTranscriber(
                 region=os.environ["AWS_REGION"], endpoint_url=settings.aws_endpoint_url_transcribe_streaming
@@ -261,3 +316,10 @@ def audio_processing() -> ProcessAudio:
             monotonic_s=time.monotonic,
         ),
     )
+
+
+@cache
+def notification_sending() -> ApiGatewayConnections:
+    """Built from the environment of ``notification_sender``."""
+    settings = read_settings(NotificationSenderSettings, os.environ)
+    return ApiGatewayConnections(settings.websocket_management_endpoint, deadline_s=CHUNK_DEADLINE_S)

@@ -84,8 +84,26 @@ class RateLimitedError(BabelcastError):
     retryable = True
 
 
+class LimitReachedError(RateLimitedError):
+    """A caller has used up one of `babelcast.domain.limits`."""
+
+
 class AtCapacityError(BabelcastError):
     """No cell has room for one more session."""
+
+    code = "AT_CAPACITY"
+    retryable = True
+
+
+class SpeakerAtCapacityError(BabelcastError):
+    """A speaker has as many live sessions as one may have."""
+
+    code = "AT_CAPACITY"
+    retryable = True
+
+
+class RoomFullError(BabelcastError):
+    """A session has as many listeners as it may have."""
 
     code = "AT_CAPACITY"
     retryable = True

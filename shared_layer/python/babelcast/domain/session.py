@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NewType
 
+from babelcast.domain.audio import ms_to_samples
 from babelcast.domain.errors import InvalidMessageError, NotAllowedError, SessionEndedError
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.words import ADJECTIVES, NOUNS
@@ -15,6 +16,9 @@ UserId = NewType("UserId", str)
 
 LAST_WORDS_MS: Final = 600_000
 """A listener may come back for the last words for so long after the end; clips' addresses are good for as long."""
+
+_MICROPHONE_AHEAD_MS: Final = 10_000
+"""How far a speaker's audio may lie ahead of our clocks: after a day by a quartz that is 100 millionths too fast."""
 
 _SESSION_ID: Final = re.compile(r"[a-z]{2,12}-[a-z]{2,12}-[0-9]{3}")
 
@@ -141,6 +145,10 @@ class Session:
     def is_past(self, *, now_ms: int) -> bool:
         """Whether it ended so long ago that nobody waits for its last words any more."""
         return self.ended_at_ms is not None and now_ms - self.ended_at_ms > LAST_WORDS_MS
+
+    def can_reach(self, sample: int, *, at_ms: int) -> bool:
+        """Whether audio up to a position can have been spoken by then: it comes no faster than that."""
+        return sample <= ms_to_samples(at_ms - self.created_at_ms + _MICROPHONE_AHEAD_MS)
 
     def after(self, command: BroadcastCommand, *, now_ms: int) -> "Session":
         """The session after a command; see `next_state`."""

@@ -59,6 +59,8 @@ def decode_record(data: bytes) -> Payload:
         )
     if body:
         raise InvalidAudioError("a control record carries no audio")
+    if chunk_index or sample_offset:
+        raise InvalidMessageError("a control record has no place in the audio")
     try:
         return Control(kind=ControlKind(kind), at_ms=timestamp_ms)
     except ValueError:

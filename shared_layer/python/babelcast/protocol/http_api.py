@@ -9,6 +9,7 @@ import msgspec
 from babelcast.domain.errors import BabelcastError, InvalidMessageError, NotAuthenticatedError
 from babelcast.domain.languages import Language, language
 from babelcast.domain.session import Session, UserId
+from babelcast.domain.source_address import AddressKey, address_key
 
 _STATUS_BY_CODE = {
     "INVALID_MESSAGE": 400,
@@ -25,12 +26,15 @@ _STATUS_BY_CODE = {
 
 JoinKey = Annotated[str, msgspec.Meta(min_length=4, max_length=64)]
 
+LanguageTag = Annotated[str, msgspec.Meta(max_length=35)]
+"""A refusal names it, so it has an end. Source: RFC 5646, section 4.4.1."""
+
 
 class CreateSessionRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """``POST /sessions``. Without target languages, all that the stage enables."""
 
-    source_language: str
-    target_languages: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=100)] | None = None
+    source_language: LanguageTag
+    target_languages: Annotated[tuple[LanguageTag, ...], msgspec.Meta(min_length=1, max_length=100)] | None = None
     join_key: JoinKey | None = None
 
 
@@ -44,10 +48,9 @@ def read_create_session(event: dict[str, Any]) -> CreateSessionRequest:
         InvalidMessageError: Not JSON, or not of this form.
     """
     body = event.get("body") or ""
-    data = b64decode(body) if event.get("isBase64Encoded") else body.encode()
     try:
-        return _CREATE_SESSION.decode(data)
-    except msgspec.MsgspecError as error:
+        return _CREATE_SESSION.decode(b64decode(body) if event.get("isBase64Encoded") else body.encode())
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise InvalidMessageError(str(error)) from None
 
 
@@ -55,12 +58,18 @@ def read_user(event: dict[str, Any]) -> UserId:
     """The user whose access token API Gateway has verified.
 
     Raises:
-        NotAuthenticatedError: The route has no authorizer, or the token no subject.
+        NotAuthenticatedError: The route has no authorizer, or the token no subject, or it is no access token.
     """
     claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
-    if "sub" not in claims:
+    # API Gateway lets the pool's identity tokens pass as well.
+    if "sub" not in claims or claims.get("token_use", "access") != "access":
         raise NotAuthenticatedError("sign in first")
     return UserId(claims["sub"])
+
+
+def read_address(event: dict[str, Any]) -> AddressKey:
+    """Where a request comes from."""
+    return address_key(event["requestContext"]["http"]["sourceIp"])
 
 
 def answer(status: int, body: object | None = None) -> dict[str, Any]:

@@ -203,13 +203,20 @@ class _Action(msgspec.Struct):
 
 _ACTION: Final = msgspec.json.Decoder(_Action)
 
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""What decoding raises: another form, text that is none, or nesting without end."""
+
+_LONGEST_ACTION: Final = 64
+"""Characters; what is longer names nothing, and is not sent back."""
+
 
 def peek_action(text: str) -> str | None:
     """The action a message names, for error answers; None when it has none."""
     try:
-        return _ACTION.decode(text).action
-    except msgspec.MsgspecError:
+        action = _ACTION.decode(text).action
+    except UNREADABLE:
         return None
+    return action if len(action) <= _LONGEST_ACTION else None
 
 
 def decode_message(text: str) -> ClientMessage:
@@ -224,18 +231,18 @@ def decode_message(text: str) -> ClientMessage:
         raise PayloadTooLargeError(f"a message has at most {MAX_MESSAGE_BYTES} bytes")
     try:
         action = _ACTION.decode(text).action
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         raise InvalidMessageError("a message is a JSON object with an action") from None
     decoder = _DECODERS.get(action)
     if decoder is None:
         raise UnknownActionError("unknown action")
     try:
         return decoder.decode(text)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise InvalidMessageError(_path_only(error)) from None
 
 
-def _path_only(error: msgspec.MsgspecError) -> str:
+def _path_only(error: Exception) -> str:
     """What is wrong, without the value: msgspec names types, limits and the field, never the content."""
     return str(error).splitlines()[0][:200]
 

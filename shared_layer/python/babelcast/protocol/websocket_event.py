@@ -11,6 +11,7 @@ from babelcast.domain.connection import ConnectionId, Role
 from babelcast.domain.errors import InvalidMessageError
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.session import SessionId, UserId
+from babelcast.domain.source_address import AddressKey, address_key
 
 Event = dict[str, Any]
 
@@ -24,6 +25,7 @@ class ConnectRequest:
     target_language: str | None
     token: str | None
     join_key: str | None
+    address: AddressKey
 
 
 def read_connect_request(event: Event) -> ConnectRequest:
@@ -45,6 +47,7 @@ def read_connect_request(event: Event) -> ConnectRequest:
         target_language=query.get("targetLanguage") or None,
         token=query.get("token") or None,
         join_key=query.get("joinKey") or None,
+        address=address_key(event["requestContext"]["identity"]["sourceIp"]),
     )
 
 

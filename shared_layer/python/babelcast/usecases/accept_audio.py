@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from babelcast.domain.audio import AudioChunk
+from babelcast.domain.audio import SAMPLE_RATE_HZ, AudioChunk
 from babelcast.domain.caller import Caller
 from babelcast.domain.connection import Role
 from babelcast.domain.errors import NotAllowedError
 from babelcast.domain.notices import AudioAck
 from babelcast.ports import AudioStream, Meter
+from babelcast.usecases.limit_messages import LimitMessages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,7 @@ class AcceptAudio:
     """Accept chunks."""
 
     stream: AudioStream
+    limits: LimitMessages
     meter: Meter
 
     async def __call__(self, caller: Caller, session_id: str, chunk: AudioChunk) -> AudioAck:
@@ -22,11 +24,13 @@ class AcceptAudio:
 
         Raises:
             NotAllowedError: The caller is no speaker, or speaks in another session.
+            LimitReachedError: It comes faster than it can have been spoken; the same chunk may be sent again later.
             StorageUnavailableError: The stream did not take it; the same chunk may be sent again.
         """
         caller.require(Role.SPEAKER)
         if session_id != caller.session_id:
             raise NotAllowedError("this connection belongs to another session")
+        self.limits.audio(caller.connection_id, chunk.samples / SAMPLE_RATE_HZ)
         await self.stream.append(caller.session_id, caller.grant.cell, chunk)
         self.meter.count("AudioChunksReceived")
         return AudioAck(chunk_index=chunk.chunk_index)

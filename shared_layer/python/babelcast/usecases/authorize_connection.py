@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from babelcast.domain.caller import Grant
 from babelcast.domain.connection import Role
 from babelcast.domain.errors import (
+    BabelcastError,
     NotAllowedError,
     NotAuthenticatedError,
     SessionEndedError,
@@ -14,8 +15,10 @@ from babelcast.domain.errors import (
 )
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.session import Session, parse_session_id
+from babelcast.domain.source_address import AddressKey
 from babelcast.ports import Sessions, TokenVerifier
 from babelcast.usecases.create_session import hash_join_key
+from babelcast.usecases.limit_joins import LimitJoins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +27,7 @@ class AuthorizeConnection:
 
     sessions: Sessions
     tokens: TokenVerifier
+    joins: LimitJoins
     now_ms: Callable[[], int]
 
     async def speaker(self, session_id: str, token: str | None) -> Grant:
@@ -33,10 +37,12 @@ class AuthorizeConnection:
             NotAuthenticatedError: No valid token.
             SessionNotFoundError, SessionEndedError: There is nothing to speak in.
             NotAllowedError: The session is somebody else's.
+            LimitReachedError: They connect too often.
         """
         if token is None:
             raise NotAuthenticatedError("a speaker needs a token")
         user_id = await self.tokens.verify(token)
+        await self.joins.speaker(user_id)
         session = await self.sessions.get(parse_session_id(session_id))
         if session.is_over:
             raise SessionEndedError("the session has ended")
@@ -44,14 +50,25 @@ class AuthorizeConnection:
             raise NotAllowedError("the session is somebody else's")
         return _grant(session, Role.SPEAKER, user_id=user_id)
 
-    async def listener(self, session_id: str, *, target_language: str | None, join_key: str | None) -> Grant:
+    async def listener(
+        self, session_id: str, *, address: AddressKey, target_language: str | None, join_key: str | None
+    ) -> Grant:
         """What a listener is granted; a token is not looked at. One who was away at the end may fetch the last words.
 
         Raises:
             SessionNotFoundError, SessionEndedError: There is nothing to listen to, or not any more.
             UnsupportedLanguageError: No language, or not one of this session.
             NotAllowedError: The join key is missing or wrong.
+            LimitReachedError: Too many from this address, or it has guessed too often.
         """
+        await self.joins.listener(address)
+        try:
+            return await self._listener(session_id, target_language=target_language, join_key=join_key)
+        except BabelcastError as error:
+            await self.joins.failed(address, error)
+            raise
+
+    async def _listener(self, session_id: str, *, target_language: str | None, join_key: str | None) -> Grant:
         session = await self.sessions.get(parse_session_id(session_id))
         if session.is_past(now_ms=self.now_ms()):
             raise SessionEndedError("the session has ended")

@@ -6,10 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from babelcast.domain.errors import AtCapacityError, SessionNotFoundError, StorageUnavailableError
+from babelcast.domain.errors import (
+    AtCapacityError,
+    BabelcastError,
+    SessionNotFoundError,
+    SpeakerAtCapacityError,
+    StorageUnavailableError,
+)
 from babelcast.domain.languages import LanguageOffer
-from babelcast.domain.session import Session, UserId, new_session_id
-from babelcast.ports import CellCapacity, Sessions
+from babelcast.domain.limits import Limit
+from babelcast.domain.session import Session, SessionId, UserId, new_session_id
+from babelcast.ports import CellCapacity, RateLimits, Sessions, SpeakerPlaces
 
 SESSION_LIFETIME_S: Final = 24 * 3600
 """As long as the stream keeps the audio; afterwards nothing of the session is left."""
@@ -23,10 +30,18 @@ def hash_join_key(join_key: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateSession:
-    """Create sessions."""
+    """Create sessions.
+
+    Attributes:
+        places: How many sessions of one speaker live at the same time.
+        creations: How often one speaker may create a session.
+    """
 
     sessions: Sessions
     capacity: CellCapacity
+    places: SpeakerPlaces
+    limits: RateLimits
+    creations: Limit
     offer: LanguageOffer
     rng: random.Random
     now_ms: Callable[[], int]
@@ -43,6 +58,8 @@ class CreateSession:
 
         Raises:
             UnsupportedLanguageError: A language is not on offer.
+            LimitReachedError: The speaker creates sessions too fast.
+            SpeakerAtCapacityError: The speaker has as many live ones as one may have.
             AtCapacityError: Every cell is full.
         """
         now_ms = self.now_ms()
@@ -59,31 +76,59 @@ class CreateSession:
             expires_at_s=now_ms // 1000 + SESSION_LIFETIME_S,
             join_key_hash=hash_join_key(join_key) if join_key else None,
         )
+        await self.limits.take(speaker_id, self.creations, now_ms=now_ms)
         for _ in range(_ID_ATTEMPTS):
-            cell = await self._claim(session, now_ms // 1000)
+            cell = await self._claim_both(session, now_ms // 1000)
             if await self.sessions.create(replace(session, cell=cell)):
                 return replace(session, cell=cell)
             await self.capacity.release(session.session_id, cell)
+            await self.places.release(speaker_id, session.session_id)
             session = replace(session, session_id=new_session_id(self.rng))
         raise StorageUnavailableError("no free session id was found")
 
-    async def _claim(self, session: Session, now_s: int) -> int:
+    async def _claim_both(self, session: Session, now_s: int) -> int:
+        """One of the speaker's places, and one in a cell."""
+        await self._claim_own(session, now_s)
         try:
-            return await self.capacity.claim(session.session_id, expires_at_s=session.expires_at_s, now_s=now_s)
-        except AtCapacityError:
-            if not await self._release_ended():
-                raise
-        return await self.capacity.claim(session.session_id, expires_at_s=session.expires_at_s, now_s=now_s)
+            return await self._claim_cell(session, now_s)
+        except BabelcastError:
+            await self.places.release(session.speaker_id, session.session_id)
+            raise
 
-    async def _release_ended(self) -> int:
-        """Free the places of sessions that have ended without giving them back."""
-        released = 0
-        for session_id, cell in (await self.capacity.occupants()).items():
-            try:
-                if not (await self.sessions.get(session_id)).is_over:
-                    continue
-            except SessionNotFoundError:
-                pass
-            await self.capacity.release(session_id, cell)
-            released += 1
-        return released
+    async def _claim_own(self, session: Session, now_s: int) -> None:
+        async def claim() -> None:
+            await self.places.claim(
+                session.speaker_id, session.session_id, expires_at_s=session.expires_at_s, now_s=now_s
+            )
+
+        try:
+            await claim()
+        except SpeakerAtCapacityError:
+            over = [each for each in await self.places.occupants(session.speaker_id) if await self._is_over(each)]
+            for each in over:
+                await self.places.release(session.speaker_id, each)
+            if not over:
+                raise
+            await claim()
+
+    async def _claim_cell(self, session: Session, now_s: int) -> int:
+        async def claim() -> int:
+            return await self.capacity.claim(session.session_id, expires_at_s=session.expires_at_s, now_s=now_s)
+
+        try:
+            return await claim()
+        except AtCapacityError:
+            occupants = await self.capacity.occupants()
+            over = [each for each in occupants if await self._is_over(each)]
+            for each in over:
+                await self.capacity.release(each, occupants[each])
+            if not over:
+                raise
+            return await claim()
+
+    async def _is_over(self, session_id: SessionId) -> bool:
+        """Whether a session has ended without its place being given back."""
+        try:
+            return (await self.sessions.get(session_id)).is_over
+        except SessionNotFoundError:
+            return True

@@ -14,6 +14,7 @@ from babelcast.domain.session import Cursor, Session
 from babelcast.ports import Connections, Segments, Sessions
 from babelcast.usecases.broadcast import Broadcast
 from babelcast.usecases.notify_segment import NotifySegment
+from babelcast.usecases.open_connection import OpenConnection
 
 LATEST_CAPTIONS: Final = 3
 
@@ -28,6 +29,7 @@ class JoinSession:
     sessions: Sessions
     segments: Segments
     connections: Connections
+    open: OpenConnection
     notify: NotifySegment
     broadcast: Broadcast
     now_ms: Callable[[], int]
@@ -39,8 +41,9 @@ class JoinSession:
 
         Raises:
             SessionNotFoundError: The session has expired.
+            RoomFullError: A listener has no seat.
         """
-        connection = await self._connection(caller)
+        connection = await self._connection(caller, returning=last_sequence_number is not None)
         is_speaker = connection.role is Role.SPEAKER
         was_away = is_speaker and await self.sessions.attach_speaker(caller.session_id, caller.connection_id)
         session = await self.sessions.get(caller.session_id)
@@ -96,7 +99,7 @@ class JoinSession:
             NotAllowedError: Only listeners have holes.
         """
         caller.require(Role.LISTENER)
-        connection = await self._connection(caller)
+        connection = await self._connection(caller, returning=True)
         if connection.target_language is not None:
             await self._replay(connection, connection.target_language, last_sequence_number)
 
@@ -106,12 +109,12 @@ class JoinSession:
             return 0
         return ms_to_samples(max(0, self.now_ms() - session.created_at_ms))
 
-    async def _connection(self, caller: Caller) -> Connection:
-        """As it is now; a joined connection is stored again if its record was lost."""
+    async def _connection(self, caller: Caller, *, returning: bool) -> Connection:
+        """As it is now; one that found no seat, or whose record was lost, is stored now."""
         known = await self.connections.get(caller.connection_id)
         if known is None:
             known = caller.connection()
-            await self.connections.add(known)
+            await self.open(known, returning=returning)
         return known
 
     async def _replay(self, connection: Connection, language: LanguageCode, last_sequence_number: int) -> None:

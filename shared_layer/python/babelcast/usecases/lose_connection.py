@@ -1,10 +1,12 @@
 """A connection is gone: forget it, and keep its language for a while."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from babelcast.domain.connection import RETURN_WITHIN_MS, ConnectionId
-from babelcast.ports import Connections
+from babelcast.domain.connection import RETURN_WITHIN_MS, ConnectionId, Role
+from babelcast.domain.errors import StorageUnavailableError
+from babelcast.ports import Connections, Seats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,11 +14,16 @@ class LoseConnection:
     """Forget connections. Most listeners who are lost come back and want what they missed, translated and spoken."""
 
     connections: Connections
+    seats: Seats
     now_ms: Callable[[], int]
 
     async def __call__(self, connection_id: ConnectionId) -> None:
         """Forget a connection; one that was forgotten before changes nothing."""
         lost = await self.connections.remove(connection_id)
+        if lost is not None and lost.role is Role.LISTENER:
+            # A seat that is not given back is found when the room is counted.
+            with contextlib.suppress(StorageUnavailableError):
+                await self.seats.give_back(lost.session_id)
         if lost is not None and lost.listening and lost.target_language is not None:
             until_ms = self.now_ms() + RETURN_WITHIN_MS
             await self.connections.keep_language(lost.session_id, lost.target_language, until_ms=until_ms)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from babelcast.domain.connection import ConnectionId
+from babelcast.domain.caller import Caller
+from babelcast.domain.connection import Role
 from babelcast.domain.playback import ClipPlayback
 from babelcast.ports import Connections, Meter
 
@@ -15,8 +16,13 @@ class NotePlayback:
     connections: Connections
     meter: Meter
 
-    async def __call__(self, listener: ConnectionId, clips: Sequence[ClipPlayback]) -> None:
-        """Count and time them; the last delay stands for the listener's."""
+    async def __call__(self, caller: Caller, clips: Sequence[ClipPlayback]) -> None:
+        """Count and time them; the last delay stands for the listener's.
+
+        Raises:
+            NotAllowedError: The caller is no listener.
+        """
+        caller.require(Role.LISTENER)
         self.meter.count("ClipsReported", len(clips))
         for clip in clips:
             self.meter.count("ClipDownloadFailures", int(clip.failed))
@@ -29,4 +35,4 @@ class NotePlayback:
                 self.meter.duration_ms("EndToEndLatency", clip.delay_ms)
         delays_ms = [clip.delay_ms for clip in clips if clip.delay_ms is not None]
         if delays_ms:
-            await self.connections.change(listener, delay_ms=delays_ms[-1])
+            await self.connections.change(caller.connection_id, delay_ms=delays_ms[-1])

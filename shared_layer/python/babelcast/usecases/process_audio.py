@@ -22,8 +22,9 @@ from babelcast.domain.errors import (
 from babelcast.domain.languages import language
 from babelcast.domain.notices import ErrorNotice
 from babelcast.domain.session import Session, SessionId
+from babelcast.domain.session_step import SessionStep
 from babelcast.domain.stream_record import Control, StreamRecord
-from babelcast.ports import AudioHistory, Connections, Segments, Sessions, SessionStep
+from babelcast.ports import AudioHistory, Connections, Segments, Sessions
 from babelcast.usecases.draft_ahead import DraftAhead
 from babelcast.usecases.live_transcription import LiveTranscription, TranscriptionPool
 from babelcast.usecases.session_run import SessionRun
@@ -145,6 +146,9 @@ class ProcessAudio:
         await run.deliver_again()
         for record, following in zip(records, (*records[1:], None), strict=True):
             match record.payload:
+                case AudioChunk() as chunk if not run.session.can_reach(chunk.end_offset, at_ms=record.arrived_at_ms):
+                    # Its place is made up; everything that is said from now on would lie before it.
+                    self.tools.meter.count("RecordsDropped")
                 case AudioChunk() as chunk:
                     if not live.hold(chunk, record, now_ms=self.tools.now_ms()):
                         self.tools.meter.count("DuplicateChunks")

@@ -6,7 +6,7 @@ from babelcast.domain.connection import Audience
 from babelcast.domain.segment import Segment
 from babelcast.domain.segmenter import Commit, commits_if_over
 from babelcast.domain.session import Session
-from babelcast.ports import SessionStep
+from babelcast.domain.session_step import SessionStep
 from babelcast.usecases.draft_ahead import Begun
 from babelcast.usecases.live_transcription import LiveTranscription, Place, Undelivered
 from babelcast.usecases.speech_tools import SpeechTools

@@ -9,10 +9,10 @@ from babelcast.domain.errors import TranscriptionUnavailableError
 from babelcast.domain.notices import Transcription
 from babelcast.domain.segmenter import segment_result
 from babelcast.domain.session import Cursor, Session
+from babelcast.domain.session_step import SessionStep
 from babelcast.domain.stream_record import Control, ControlKind
 from babelcast.domain.token_bucket import TokenBucket
 from babelcast.domain.transcript import Result, Word, join_items
-from babelcast.ports import SessionStep
 from babelcast.usecases.live_transcription import LiveTranscription
 from babelcast.usecases.notify_segment import segment_result_id
 from babelcast.usecases.segment_delivery import SegmentDelivery
@@ -116,6 +116,11 @@ class SessionRun:
             await self.listen(min(remaining, _LISTENING_STEP_S))
 
     @property
+    def session(self) -> Session:
+        """As it was when the invocation began."""
+        return self._session
+
+    @property
     def is_delivering(self) -> bool:
         """Whether segments of this invocation are on their way."""
         return self._delivery.is_busy
@@ -189,7 +194,8 @@ class SessionRun:
             piece = pcm[start : start + step]
             wait_s = live.feed_next(len(piece) // BYTES_PER_SAMPLE, now_s=self._tools.monotonic_s())
             if wait_s:
-                await self._tools.sleep(wait_s)
+                # What was said first is delivered while the rest is still being fed.
+                await self.listen(wait_s)
             await live.stream.send(piece)
             self._tools.meter.count("TranscribedMs", samples_to_ms(len(piece) // BYTES_PER_SAMPLE))
         live.last_fed_s = self._tools.monotonic_s()

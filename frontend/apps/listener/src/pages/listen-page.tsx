@@ -111,13 +111,13 @@ export function ListenPage({ listening, offer, onLeave }: Props) {
 function Hint({ listening }: { listening: Listening }) {
   const state = listening.state.value;
   let hint: string | undefined;
-  if (state === "reconnecting" || state === "away" || state === "paused" || state === "muted")
+  if (state === "reconnecting" || state === "full" || state === "away" || state === "paused" || state === "muted")
     hint = t.stateHint[state];
   else if (listening.paused.value && state === "live") hint = t.pausedByYou;
   return (
     <div role="status" class="hint-place">
       {hint !== undefined && (
-        <p class={`notice ${state === "reconnecting" || state === "away" ? "warn" : ""}`}>{hint}</p>
+        <p class={`notice ${["reconnecting", "full", "away"].includes(state) ? "warn" : ""}`}>{hint}</p>
       )}
     </div>
   );

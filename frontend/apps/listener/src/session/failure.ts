@@ -18,6 +18,8 @@ export function explainFailure(code: string): string {
       return t.noSuchLanguage;
     case "NOT_ALLOWED":
       return t.wrongJoinKey;
+    case "RATE_LIMITED":
+      return t.tooOften;
     default:
       return t.unreachable;
   }

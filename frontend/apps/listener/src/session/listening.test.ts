@@ -202,6 +202,43 @@ describe("Listening", () => {
     expect(here.connection.value).toBe("closed");
   });
 
+  const full = { type: "error", code: "AT_CAPACITY", message: "", retryable: true, action: "joinSession" };
+
+  it("says that the room is full, and comes in by itself when somebody leaves", async () => {
+    const here = await rig.start();
+    rig.socket.open();
+    rig.socket.say(full);
+    expect(here.state.value).toBe("full");
+    await rig.pass(11);
+    expect(rig.socket.actions("joinSession")).toHaveLength(1);
+    for (let round = 0; round < 5; round++) {
+      const asked = rig.socket.actions("joinSession").length;
+      await rig.pass(25);
+      expect(rig.socket.actions("joinSession").length).toBeGreaterThan(asked);
+      rig.socket.say(full);
+    }
+    expect(rig.sockets).toHaveLength(1);
+    expect(here.state.value).toBe("full");
+    expect(here.refusal.value).toBeUndefined();
+    rig.socket.join(3);
+    expect(here.state.value).toBe("live");
+  });
+
+  it("goes on as it is while the connection that is to replace it finds no seat", async () => {
+    const here = await rig.start();
+    rig.socket.join(3);
+    rig.socket.say({ type: "connectionRefreshRequired", expiresAt: Date.now() + 600_000 });
+    await rig.pass(0);
+    expect(rig.sockets).toHaveLength(2);
+    rig.socket.open();
+    rig.socket.say(full);
+    expect(here.state.value).toBe("live");
+    rig.sockets[0]?.segment(3);
+    expect(texts(here)).toContain("texto 3");
+    rig.sockets[0]?.onclose?.({} as CloseEvent);
+    expect(here.state.value).toBe("reconnecting");
+  });
+
   it.each([
     [{ state: "ended" }, "SESSION_ENDED"],
     [{ targetLanguages: ["de"] }, "UNSUPPORTED_LANGUAGE"],

@@ -27,7 +27,7 @@ import { batch, computed, signal } from "@preact/signals";
 import { FreshSegments } from "./fresh-segments";
 import { type SessionMemory, remember } from "./memory";
 import { whyRefused } from "./refusal";
-import { ServerClock } from "./server-clock";
+import { seconds, ServerClock } from "./server-clock";
 import { type ShownState, showState } from "./shown-state";
 import { Sound } from "./sound";
 
@@ -72,6 +72,7 @@ export class Listening {
   readonly state = computed<ShownState>(() =>
     showState({
       connection: this.connection.value,
+      isFull: this.#isFull.value,
       broadcast: this.#broadcast.value.state,
       speakerConnected: this.#speakerConnected.value,
       hasBegun: this.#hasBegun.value,
@@ -86,6 +87,7 @@ export class Listening {
   readonly #broadcast = signal<{ state: SessionState; volume: number }>({ state: "live", volume: 1 });
   readonly #speakerConnected = signal(true);
   readonly #hasBegun = signal(false);
+  readonly #isFull = signal(false);
   readonly #volume = signal(1);
   readonly #clock = new ServerClock();
   readonly #stops: (() => void)[] = [];
@@ -258,6 +260,7 @@ export class Listening {
     batch(() => {
       this.#broadcast.value = message;
       this.#speakerConnected.value = message.speakerConnected;
+      this.#isFull.value = false;
       if (next > 0) this.#hasBegun.value = true;
     });
     this.setVolume(this.#volume.peek());
@@ -315,6 +318,8 @@ export class Listening {
   #takeError(error: ServerError): void {
     const isOver = error.code === "SESSION_ENDED" || error.code === "SESSION_NOT_FOUND";
     if (isOver && error.action === "joinSession") this.#end();
+    // A connection that is to replace this one can wait for its seat unseen.
+    if (error.code === "AT_CAPACITY" && this.connection.value !== "joined") this.#isFull.value = true;
   }
 
   #play(message: TranslatedAudio): void {
@@ -390,9 +395,4 @@ export class Listening {
     const timer = setInterval(action, intervalMs);
     this.#stops.push(() => clearInterval(timer));
   }
-}
-
-/** Of a clock that is never put back. */
-function seconds(): number {
-  return performance.now() / 1_000;
 }

@@ -40,3 +40,8 @@ export class ServerClock {
     return serverTime - this.offsetMs;
   }
 }
+
+/** Of a clock that is never put back. */
+export function seconds(): number {
+  return performance.now() / 1_000;
+}

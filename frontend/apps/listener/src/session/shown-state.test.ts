@@ -3,6 +3,7 @@ import { type SessionFacts, showState } from "./shown-state";
 
 const LIVE: SessionFacts = {
   connection: "joined",
+  isFull: false,
   broadcast: "live",
   speakerConnected: true,
   hasBegun: true,
@@ -19,6 +20,9 @@ it.each<[Partial<SessionFacts>, string]>([
   [{ hasBegun: false, broadcast: "paused" }, "paused"],
   [{ hasBegun: false, connection: "connecting" }, "connecting"],
   [{ speakerConnected: false, connection: "reconnecting" }, "reconnecting"],
+  [{ isFull: true, connection: "connecting" }, "full"],
+  [{ isFull: true, connection: "reconnecting" }, "full"],
+  [{ isFull: true }, "live"],
   [{ connection: "closed", hasEnded: true }, "ended"],
 ])("%j: %s", (changes, shown) => {
   expect(showState({ ...LIVE, ...changes })).toBe(shown);

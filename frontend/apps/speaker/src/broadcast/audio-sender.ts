@@ -117,6 +117,12 @@ export class AudioSender {
     this.#sendDue();
   }
 
+  /** Sound came faster than the server takes it, as when minutes are sent again: nothing is lost, all of it waits. */
+  slowDown(): void {
+    this.#outgoing.holdUntil(performance.now() + 500 + 500 * this.#random());
+    this.#sendDue();
+  }
+
   /** The speaker has read what was lost. */
   dismissLoss(): void {
     this.#toldLost = this.#outgoing.givenUp;

@@ -56,6 +56,21 @@ describe("chunks", () => {
     expect(rig.broadcast.trouble.value).toBeUndefined();
   });
 
+  it("wait when the server is told more than it takes, and all of them come after all", async () => {
+    const rig = await Rig.live();
+    await rig.speak(3);
+    rig.socket.ack(0);
+    rig.socket.refuse("RATE_LIMITED", "audioChunk", true);
+    rig.socket.refuse("RATE_LIMITED", "audioChunk", true);
+    await rig.speak(1);
+    expect(rig.socket.chunks).toEqual([0, 1, 2]);
+    await settle(1_000);
+    expect(rig.socket.chunks).toEqual([0, 1, 2, 1, 2, 3]);
+    expect(rig.broadcast.trouble.value).toBeUndefined();
+    rig.socket.ack(1, 2, 3);
+    expect(rig.broadcast.sender.isDrained).toBe(true);
+  });
+
   it("go on where the session stands after a reload, also those captured before the server has answered", async () => {
     const rig = new Rig(5_000);
     await settle();

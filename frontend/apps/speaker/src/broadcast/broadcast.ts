@@ -307,6 +307,8 @@ export class Broadcast {
       this.#finish("ended");
     } else if (error.code === "SESSION_NOT_FOUND") {
       this.#finish("expired");
+    } else if (error.code === "RATE_LIMITED" && error.action === "audioChunk") {
+      this.sender.slowDown();
     } else if (error.retryable && (error.action === "audioChunk" || error.code === "INTERNAL")) {
       this.sender.sendAgainSoon();
     } else if (error.code === "NOT_ALLOWED" && error.action === this.#inFlight) {

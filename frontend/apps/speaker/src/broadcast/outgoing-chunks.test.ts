@@ -54,6 +54,25 @@ describe("OutgoingChunks", () => {
     expect(chunks.resent).toBe(7);
   });
 
+  it("sends nothing for a while when it was too fast, then everything that was refused, and loses nothing", () => {
+    const chunks = outgoing(4);
+    send(chunks, 0);
+    chunks.acknowledge(1);
+    chunks.holdUntil(800);
+    chunks.add(chunk(4));
+    expect(send(chunks, 799)).toEqual([]);
+    expect(chunks.nextDueAtMs()).toBe(800);
+    expect(send(chunks, 800)).toEqual([0, 2, 3, 4]);
+  });
+
+  it("does not hold back for a connection that is new", () => {
+    const chunks = outgoing(2);
+    send(chunks, 0);
+    chunks.holdUntil(800);
+    chunks.sendAllAgain();
+    expect(send(chunks, 1)).toEqual([0, 1]);
+  });
+
   it("sends everything again on a new connection, oldest first", () => {
     const chunks = outgoing(4);
     send(chunks, 0);

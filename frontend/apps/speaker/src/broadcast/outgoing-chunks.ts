@@ -36,6 +36,7 @@ export class OutgoingChunks {
   readonly #pending = new Map<number, Pending>();
   #givenUp = 0;
   #resent = 0;
+  #heldUntilMs = -Infinity;
 
   constructor(limits: Partial<OutgoingLimits> = {}) {
     this.#limits = { ...LIMITS, ...limits };
@@ -70,6 +71,7 @@ export class OutgoingChunks {
 
   /** Chunks to send now, oldest first, as far as the window reaches. */
   due(nowMs: number): AudioChunk[] {
+    if (nowMs < this.#heldUntilMs) return [];
     return this.#withinWindow()
       .filter((pending) => pending.dueAtMs <= nowMs)
       .map((pending) => pending.chunk);
@@ -78,7 +80,7 @@ export class OutgoingChunks {
   /** When a chunk within the window becomes due next (−Infinity: now), or undefined when all are acknowledged. */
   nextDueAtMs(): number | undefined {
     const dueAtMs = this.#withinWindow().map((pending) => pending.dueAtMs);
-    return dueAtMs.length === 0 ? undefined : Math.min(...dueAtMs);
+    return dueAtMs.length === 0 ? undefined : Math.max(this.#heldUntilMs, Math.min(...dueAtMs));
   }
 
   /** A chunk was handed to the connection. */
@@ -101,6 +103,7 @@ export class OutgoingChunks {
 
   /** The connection is new: whatever was on its way may be lost. */
   sendAllAgain(): void {
+    this.#heldUntilMs = -Infinity;
     for (const pending of this.#pending.values()) {
       pending.dueAtMs = -Infinity;
     }
@@ -111,6 +114,12 @@ export class OutgoingChunks {
     for (const pending of this.#pending.values()) {
       pending.dueAtMs = Math.min(pending.dueAtMs, atMs);
     }
+  }
+
+  /** Too much was sent too fast: nothing goes out before then, and what was refused is due then. */
+  holdUntil(atMs: number): void {
+    this.#heldUntilMs = atMs;
+    this.sendAgainAt(atMs);
   }
 
   /** Forget everything: the session has ended. */

@@ -139,7 +139,7 @@ export const en = {
     endIt: "End it",
     notEnded: "The session could not be ended. Check your internet connection and try again.",
     problems: {
-      AT_CAPACITY: "All places are taken at the moment. Try again in a few minutes.",
+      AT_CAPACITY: "No place is left at the moment. End your other sessions, or try again in a few minutes.",
       RATE_LIMITED: "Too many sessions in a short time. Wait a minute and try again.",
       UNSUPPORTED_LANGUAGE: "One of these languages is not offered here any more. Load the page again.",
       UNREACHABLE: "Babelcast does not answer. Check your internet connection and try again.",

@@ -86,7 +86,7 @@ export const es: Texts = {
     endIt: "Terminarla",
     notEnded: "No se ha podido terminar la sesión. Revise su conexión a internet e inténtelo de nuevo.",
     problems: {
-      AT_CAPACITY: "En este momento no quedan plazas. Inténtelo dentro de unos minutos.",
+      AT_CAPACITY: "En este momento no quedan plazas. Termine sus otras sesiones o inténtelo dentro de unos minutos.",
       RATE_LIMITED: "Demasiadas sesiones en poco tiempo. Espere un minuto.",
       UNSUPPORTED_LANGUAGE: "Alguno de estos idiomas ya no se ofrece. Vuelva a cargar la página.",
       UNREACHABLE: "Babelcast no responde. Revise su conexión a Internet e inténtelo de nuevo.",

@@ -86,7 +86,8 @@ export const fr: Texts = {
     endIt: "La terminer",
     notEnded: "La session n’a pas pu être terminée. Vérifiez votre connexion à Internet et réessayez.",
     problems: {
-      AT_CAPACITY: "Toutes les places sont prises pour le moment. Réessayez dans quelques minutes.",
+      AT_CAPACITY:
+        "Il n’y a plus de place pour le moment. Terminez vos autres sessions ou réessayez dans quelques minutes.",
       RATE_LIMITED: "Trop de sessions en peu de temps. Attendez une minute.",
       UNSUPPORTED_LANGUAGE: "L’une de ces langues n’est plus proposée. Rechargez la page.",
       UNREACHABLE: "Babelcast ne répond pas. Vérifiez votre connexion à Internet et réessayez.",

@@ -14,6 +14,8 @@ export interface ConnectionPolicy {
   readonly joinTimeoutMs: number;
   /** `joinSession` is idempotent and is repeated this often until it is answered. */
   readonly joinAgainMs: number;
+  /** After the server has no room or is asked too often: joining is tried again after so long to twice as long. */
+  readonly roomAgainMs: number;
   /** Between heartbeats; the server closes what is idle for 10 minutes. */
   readonly heartbeatMs: number;
   /** When a silent connection is asked for a sign of life. */
@@ -37,6 +39,7 @@ export const CONNECTION_POLICY: ConnectionPolicy = {
   reopenTimeoutMs: 12_000,
   joinTimeoutMs: 30_000,
   joinAgainMs: 8_000,
+  roomAgainMs: 12_000,
   heartbeatMs: 120_000,
   silence: SILENCE_POLICY,
   probeAnswerMs: 6_000,

@@ -1,4 +1,10 @@
-import { type ClientMessage, parseServerMessage, type ServerMessage, writeMessage } from "../protocol/messages.js";
+import {
+  type ClientMessage,
+  parseServerMessage,
+  type ServerError,
+  type ServerMessage,
+  writeMessage,
+} from "../protocol/messages.js";
 import { Timers } from "../timers.js";
 import type { ConnectionPolicy } from "./connection-policy.js";
 import { silenceBeforeProbeMs } from "./silence-policy.js";
@@ -118,8 +124,18 @@ export class JoinedSocket {
     if (this.#finished) return;
     this.#opened = true;
     this.#timers.cancel("open");
+    this.#beginJoining();
+  }
+
+  #beginJoining(): void {
     this.#timers.after("join", this.#policy.joinTimeoutMs, () => this.#lose());
     this.#sendJoin();
+  }
+
+  /** There is no room for now: the connection stays, and asks now and then without pressing. */
+  #waitForRoom(): void {
+    this.#timers.cancel("join");
+    this.#timers.after("join again", this.#policy.roomAgainMs * (1 + this.#random()), () => this.#beginJoining());
   }
 
   #sendJoin(): void {
@@ -134,6 +150,7 @@ export class JoinedSocket {
     const isAnswer = message?.type === "sessionJoined" && this.#joined;
     this.#answered = isAnswer ? this.#answered + 1 : 0;
     if (message?.type === "sessionJoined" && !this.#joined) this.#onJoined();
+    if (message?.type === "error" && isNoRoom(message) && !this.#joined) this.#waitForRoom();
     if (this.#joined && !this.#retired) this.#expectSigns();
     if (message === undefined) return;
     if (message.type === "connectionRefreshRequired") this.#events.refresh(this);
@@ -164,4 +181,9 @@ export class JoinedSocket {
     this.#timers.cancelAll();
     this.#webSocket.onopen = this.#webSocket.onmessage = this.#webSocket.onclose = null;
   }
+}
+
+/** Whether joining was refused for now. */
+function isNoRoom(error: ServerError): boolean {
+  return error.action === "joinSession" && (error.code === "AT_CAPACITY" || error.code === "RATE_LIMITED");
 }

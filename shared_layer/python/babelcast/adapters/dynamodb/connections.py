@@ -25,11 +25,12 @@ class DynamoDbConnections:
         self._table_name = table_name
         self._client = dynamodb_client()
 
-    async def add(self, connection: Connection) -> None:
+    async def add(self, connection: Connection) -> bool:
         """See the port."""
-        await call(
+        answer = await call(
             self._client.put_item,
             TableName=self._table_name,
+            ReturnValues="ALL_OLD",
             Item={
                 "connectionId": connection.connection_id,
                 "sessionId": connection.session_id,
@@ -40,6 +41,7 @@ class DynamoDbConnections:
                 "expiresAt": connection.expires_at_ms // 1000 + _MARGIN_S,
             },
         )
+        return not answer.get("Attributes")
 
     async def get(self, connection_id: ConnectionId) -> Connection | None:
         """See the port."""

@@ -76,7 +76,7 @@ class DynamoDbSessions:
             answer = await self._update(
                 session_id,
                 "SET volume = :volume",
-                {":volume": Decimal(str(volume))},
+                {":volume": _volume(volume)},
                 condition="attribute_exists(sessionId)",
             )
         except CursorMovedError:
@@ -152,9 +152,10 @@ class DynamoDbSessions:
 class DynamoDbCursors:
     """`babelcast.ports.Cursors`."""
 
-    def __init__(self, *, sessions_table_name: str, segments_table_name: str) -> None:
+    def __init__(self, *, sessions_table_name: str, segments_table_name: str, segment_retention_s: int) -> None:
         self._sessions = sessions_table_name
         self._segments = segments_table_name
+        self._retention_s = segment_retention_s
         self._client = dynamodb_client()
 
     async def move(self, session_id: SessionId, *, expected: Cursor, moved: Cursor) -> None:
@@ -167,6 +168,7 @@ class DynamoDbCursors:
 
     async def commit(self, segment: Segment, *, expected: Cursor, moved: Cursor, expires_at_s: int) -> None:
         """See the port."""
+        kept_until_s = segment.committed_at_ms // 1000 + self._retention_s
         await call(
             self._client.transact_write_items,
             errors={CONDITION_FAILED: CursorMovedError},
@@ -175,7 +177,7 @@ class DynamoDbCursors:
                 {
                     "Put": {
                         "TableName": self._segments,
-                        "Item": segment_item(segment, expires_at_s=expires_at_s),
+                        "Item": segment_item(segment, expires_at_s=min(expires_at_s, kept_until_s)),
                         "ConditionExpression": "attribute_not_exists(sessionId)",
                     }
                 },
@@ -211,6 +213,11 @@ def _cursor(item: Mapping[str, Any]) -> Cursor:
     )
 
 
+def _volume(volume: float) -> Decimal:
+    """A gain to a millionth, which nobody hears; DynamoDB has no numbers as small as a float can be."""
+    return round(Decimal(volume), 6)
+
+
 def _item(session: Session) -> dict[str, Any]:
     return {
         "sessionId": session.session_id,
@@ -221,7 +228,7 @@ def _item(session: Session) -> dict[str, Any]:
         "expiresAt": session.expires_at_s,
         "cell": session.cell,
         "state": session.state.value,
-        "volume": Decimal(str(session.volume)),
+        "volume": _volume(session.volume),
         "joinKeyHash": session.join_key_hash,
         "endedAt": session.ended_at_ms,
         "cursor": _cursor_item(session.cursor),

@@ -1,0 +1,15 @@
+"""A chunk of many connections that are to be told the same."""
+
+from typing import Any
+
+from babelcast import wiring
+from babelcast.observability import observed
+from babelcast.protocol.notification_chunk import delivery_answer, read_chunk
+
+
+@observed
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, list[str]]:
+    """Post the chunk's message and say whom it did not reach; nothing of it is logged."""
+    chunk = read_chunk(event)
+    connections = wiring.notification_sending()
+    return delivery_answer(wiring.run(connections.post(chunk.connection_ids, chunk.message.encode())))

@@ -1,0 +1,74 @@
+"""Whether the region has the services that hear, translate and speak."""
+
+import re
+import socket
+from collections.abc import Iterator
+from typing import Any, Final
+
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+
+from scripts.deployment.errors import error_code
+from scripts.deployment.finding import Finding, Verdict
+
+_SERVICES: Final = {"transcribestreaming": "Transcribe Streaming", "translate": "Translate"}
+"""By the first part of their endpoints' names."""
+
+
+def region_findings(region: str, polly: Any) -> Iterator[Finding]:
+    """Ask for each service; none can be in another region than the rest of a stage.
+
+    Args:
+        region: Of the deployment.
+        polly: A client in it.
+    """
+    partition = _partition(region)
+    if partition is None:
+        seen = f"{region} is no region of AWS"
+        yield Finding(verdict=Verdict.FAILED, what="region", seen=seen, advice="set AWS_REGION, such as eu-west-1")
+        return
+    endpoints = {service: partition["services"].get(service, {}).get("endpoints", {}) for service in _SERVICES}
+    both = [each for each in partition["regions"] if all(each in known for known in endpoints.values())]
+    advice = f"set AWS_REGION to one that has both: {', '.join(both)}" if both else "take a region of another partition"
+    for service, name in _SERVICES.items():
+        host = f"{service}.{region}.{partition['dnsSuffix']}"
+        # The table is as old as botocore; a service that has come since then has a name that resolves.
+        if region in endpoints[service] or _resolves(host):
+            yield Finding(verdict=Verdict.OK, what=name, seen=f"offered in {region}")
+        else:
+            seen = f"not offered in {region} ({host} does not exist)"
+            yield Finding(verdict=Verdict.FAILED, what=name, seen=seen, advice=advice)
+    yield _neural_voices(region, polly)
+
+
+def _partition(region: str) -> Any:
+    """The part of botocore's table of endpoints that the region is in; None if it is in none."""
+    partitions = botocore.session.get_session().get_data("endpoints")["partitions"]
+    return next((each for each in partitions if re.fullmatch(each["regionRegex"], region)), None)
+
+
+def _resolves(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, 443)
+    except OSError:
+        return False
+    return True
+
+
+def _neural_voices(region: str, polly: Any) -> Finding:
+    what, advice = "Polly", "set AWS_REGION to one that has neural voices"
+    try:
+        voices = polly.describe_voices(Engine="neural")["Voices"]
+    except EndpointConnectionError:
+        return Finding(verdict=Verdict.FAILED, what=what, seen=f"not offered in {region}", advice=advice)
+    except (BotoCoreError, ClientError) as error:
+        return Finding(
+            verdict=Verdict.WARNING,
+            what=what,
+            seen=f"its voices cannot be read ({error_code(error)})",
+            advice="allow polly:DescribeVoices, or see that the region has neural voices",
+        )
+    if not voices:
+        seen = f"no neural voices in {region}, and the clips are made by them"
+        return Finding(verdict=Verdict.FAILED, what=what, seen=seen, advice=advice)
+    return Finding(verdict=Verdict.OK, what=what, seen=f"{len(voices)} neural voices in {region}")

@@ -1,0 +1,57 @@
+"""Buckets in the RateLimits table: one number each, changed by conditional updates alone."""
+
+from typing import Final
+
+from babelcast.adapters.aws_client import CONDITION_FAILED, call, dynamodb_client
+from babelcast.domain.errors import CursorMovedError, LimitReachedError
+from babelcast.domain.limits import Limit
+
+_FULL: Final = "attribute_not_exists(aheadUntil) OR aheadUntil < :now"
+"""A bucket that has rested, or was never used; it may have been deleted since."""
+
+
+class DynamoDbRateLimits:
+    """`babelcast.ports.RateLimits`.
+
+    A bucket's number never goes back. Whoever finds that it does not lie in the past may therefore add to it without
+    having read it, on the one condition that it is not too far ahead: two updates at most, and nothing between them
+    that another caller could spoil.
+    """
+
+    def __init__(self, table_name: str) -> None:
+        self._table_name = table_name
+        self._client = dynamodb_client()
+
+    async def take(self, key: str, limit: Limit, *, now_ms: int) -> None:
+        """See the port."""
+        cost_ms, tolerance_ms = round(limit.cost_ms()), round(limit.tolerance_ms)
+        # When a bucket is full again, it is as good as none; what its key stands for is not to be kept.
+        values = {":expires": (now_ms + tolerance_ms) // 1000 + 1}
+        try:
+            await self._set(key, limit, ":after", _FULL, {**values, ":after": now_ms + cost_ms, ":now": now_ms})
+        except CursorMovedError:
+            values |= {":cost": cost_ms, ":latest": now_ms + tolerance_ms - cost_ms}
+            try:
+                await self._set(key, limit, "aheadUntil + :cost", "aheadUntil <= :latest", values)
+            except CursorMovedError:
+                raise LimitReachedError(f"too fast: {limit.name}") from None
+
+    async def require_room(self, key: str, limit: Limit, *, now_ms: int) -> None:
+        """See the port."""
+        answer = await call(self._client.get_item, TableName=self._table_name, Key=_key(key, limit))
+        limit.take(float(answer.get("Item", {}).get("aheadUntil", 0)), now_ms=now_ms)
+
+    async def _set(self, key: str, limit: Limit, value: str, condition: str, values: dict[str, int]) -> None:
+        await call(
+            self._client.update_item,
+            errors={CONDITION_FAILED: CursorMovedError},
+            TableName=self._table_name,
+            Key=_key(key, limit),
+            UpdateExpression=f"SET aheadUntil = {value}, expiresAt = :expires",
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
+        )
+
+
+def _key(key: str, limit: Limit) -> dict[str, str]:
+    return {"limitKey": f"{limit.name}#{key}"}

@@ -1,0 +1,322 @@
+"""Telling many connections: whoever is gone, slow or throttled disturbs nobody else."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from typing import Any
+
+import boto3
+import pytest
+
+from babelcast import wiring
+from babelcast.adapters.api_gateway import (
+    _ANSWER_TIMEOUT_S,
+    _CONCURRENT_POSTS,
+    _SLOW_WAIT_S,
+    SEND_DEADLINE_S,
+    ApiGatewayConnections,
+)
+from babelcast.adapters.notification_sender import CHUNK_RECEIVERS, HandingOnNotifier, NotificationSenders
+from babelcast.adapters.notifier import ApiGatewayNotifier
+from babelcast.domain.connection import ConnectionId
+from babelcast.domain.languages import LanguageCode
+from babelcast.domain.notices import Notice, Transcription
+from babelcast.domain.session import SessionId
+from babelcast.ports import Reach
+from babelcast.protocol.messages import encode_notice
+from notification_sender.handler import lambda_handler
+from tests.connections_server import ConnectionsServer
+from tests.in_memory import CountingMeter
+
+SPEECH = "parsimonious"
+
+
+def notice(number: int = 0) -> Notice:
+    return Transcription(
+        session_id=SessionId("joyful-hope-911"),
+        text=f"{SPEECH} {number}",
+        is_final=True,
+        language=LanguageCode("en"),
+        timestamp=0,
+        result_id=f"segment-{number}",
+        sequence_number=number,
+    )
+
+
+def ids(count: int) -> list[ConnectionId]:
+    return [ConnectionId(f"L0SM9cOFvHcC{number:03}=") for number in range(count)]
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[ConnectionsServer]:
+    for name, value in {
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SESSION_TOKEN": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with ConnectionsServer() as server:
+        yield server
+
+
+@pytest.fixture
+def meter() -> CountingMeter:
+    return CountingMeter()
+
+
+@pytest.fixture
+def notifier(gateway: ConnectionsServer, meter: CountingMeter) -> ApiGatewayNotifier:
+    return ApiGatewayNotifier(ApiGatewayConnections(gateway.url), meter)
+
+
+async def test_what_became_of_a_notice(
+    gateway: ConnectionsServer, notifier: ApiGatewayNotifier, meter: CountingMeter
+) -> None:
+    here, gone, large, forbidden = ids(4)
+    gateway.answers[gone].append(410)
+    gateway.answers[large].append(413)
+    gateway.answers[forbidden].append(403)
+
+    reached = await notifier.send([here, gone, large, forbidden], notice())
+
+    assert reached == {here: Reach.REACHED, gone: Reach.GONE, large: Reach.REFUSED, forbidden: Reach.FAILED}
+    assert [each["text"] for each in gateway.told(here)] == [f"{SPEECH} 0"]
+    assert [gateway.posts(each) for each in (gone, large, forbidden)] == [1, 1, 1], "nothing of it is tried again"
+    assert meter.counts == {"NotificationsSent": 4, "NotificationsFailed": 2, "ConnectionsGone": 1}
+
+
+async def test_a_post_is_signed_as_boto3_signs_it(gateway: ConnectionsServer, notifier: ApiGatewayNotifier) -> None:
+    (receiver,) = ids(1)
+    theirs = boto3.Session().client("apigatewaymanagementapi", endpoint_url=gateway.url)
+    for _ in range(20):
+        await notifier.send([receiver], notice())
+        theirs.post_to_connection(ConnectionId=receiver, Data=encode_notice(notice()))
+        mine, wanted = gateway.signatures[-2:]
+        if mine[1] == wanted[1]:  # made in the same second
+            break
+    assert mine == wanted
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_a_throttled_post_is_tried_again_and_not_for_ever(
+    status: int, gateway: ConnectionsServer, notifier: ApiGatewayNotifier
+) -> None:
+    for_a_moment, for_long = ids(2)
+    gateway.answers[for_a_moment].extend([status] * 2)
+    gateway.answers[for_long].extend([status] * 100)
+
+    reached = await notifier.send([for_a_moment, for_long], notice())
+
+    assert reached == {for_a_moment: Reach.REACHED, for_long: Reach.FAILED}
+    assert gateway.posts(for_long) == 3
+
+
+async def test_a_connection_that_hangs_holds_up_nobody(
+    gateway: ConnectionsServer, notifier: ApiGatewayNotifier
+) -> None:
+    """Everybody else is told while its post is still waited for; the next notice does not wait for it at all."""
+    hanging, *others = ids(41)
+    gateway.hanging.add(hanging)
+
+    sending = asyncio.create_task(notifier.send([hanging, *others], notice(0)))
+    await asyncio.to_thread(gateway.wait_until_told, *others)
+    assert not sending.done()
+    first = await sending
+    began = time.monotonic()
+    second = await notifier.send([hanging, *others], notice(1))
+    third = await notifier.send([hanging, *others], notice(2))
+    took_s = time.monotonic() - began
+
+    for reached in (first, second, third):
+        assert reached == {hanging: Reach.FAILED, **dict.fromkeys(others, Reach.REACHED)}
+    assert took_s < _ANSWER_TIMEOUT_S
+    assert gateway.posts(hanging) == 2, "it has one post at a time"
+
+
+async def test_a_connection_that_answers_again_is_as_the_others(
+    gateway: ConnectionsServer, notifier: ApiGatewayNotifier
+) -> None:
+    (late,) = ids(1)
+    gateway.hanging.add(late)
+    assert await notifier.send([late], notice(0)) == {late: Reach.FAILED}
+    gateway.heal()
+
+    async with asyncio.timeout(20):
+        number = 1
+        while await notifier.send([late], notice(number)) == {late: Reach.FAILED}:
+            number += 1
+    assert gateway.told(late)[-1]["text"] == f"{SPEECH} {number}"
+    gateway.pauses_s[late] = 4 * _SLOW_WAIT_S
+    assert await notifier.send([late], notice(99)) == {late: Reach.REACHED}, "it is waited for again"
+
+
+async def test_when_nothing_answers_a_send_ends_with_its_deadline(
+    gateway: ConnectionsServer, notifier: ApiGatewayNotifier
+) -> None:
+    everybody = ids(5 * _CONCURRENT_POSTS)
+    gateway.hanging.update(everybody)
+
+    async with asyncio.timeout(SEND_DEADLINE_S + 1):
+        reached = await notifier.send(everybody, notice())
+
+    assert reached == dict.fromkeys(everybody, Reach.FAILED)
+
+
+async def test_nobody_listens_at_the_endpoint(gateway: ConnectionsServer, meter: CountingMeter) -> None:
+    nowhere = gateway.url.replace("127.0.0.1", "127.0.0.2")
+    async with asyncio.timeout(SEND_DEADLINE_S + 1):
+        reached = await ApiGatewayNotifier(ApiGatewayConnections(nowhere), meter).send(ids(2), notice())
+    assert reached == dict.fromkeys(ids(2), Reach.FAILED)
+
+
+class Functions:
+    """Lambda's Invoke API on loopback, with the real handler behind it."""
+
+    def __init__(self) -> None:
+        self.chunks: list[list[str]] = []
+        self.behaviour: Callable[[dict[str, Any]], object] = lambda event: lambda_handler(event, None)
+        self._one_at_a_time = Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Invocation, self))
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def invoke(self, event: dict[str, Any]) -> object:
+        """The handlers share one event loop here, which an environment has for itself."""
+        with self._one_at_a_time:
+            self.chunks.append(event["receivers"])
+            return self.behaviour(event)
+
+
+class _Invocation(BaseHTTPRequestHandler):
+    def __init__(self, functions: Functions, *arguments: Any) -> None:
+        self._functions = functions
+        super().__init__(*arguments)
+
+    def do_POST(self) -> None:
+        assert self.path == "/2015-03-31/functions/the-sender/invocations"
+        event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        try:
+            answer, error = self._functions.invoke(event), None
+        except RuntimeError as raised:
+            answer, error = {"errorMessage": str(raised), "errorType": "RuntimeError"}, "Unhandled"
+        self.send_response(200)
+        if error:
+            self.send_header("X-Amz-Function-Error", error)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+
+@dataclass
+class Hall:
+    gateway: ConnectionsServer
+    functions: Functions
+    notifier: HandingOnNotifier
+    meter: CountingMeter
+
+
+@pytest.fixture
+def hall(gateway: ConnectionsServer, meter: CountingMeter, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
+    functions = Functions()
+    for name, value in {
+        "AWS_ENDPOINT_URL_LAMBDA": functions.url,
+        "STAGE": "test",
+        "LOG_LEVEL": "INFO",
+        "WEBSOCKET_MANAGEMENT_ENDPOINT": gateway.url,
+        "POWERTOOLS_METRICS_NAMESPACE": "Babelcast/test",
+        "POWERTOOLS_SERVICE_NAME": "notification_sender",
+    }.items():
+        monkeypatch.setenv(name, value)
+    wiring.notification_sending.cache_clear()
+    notifier = HandingOnNotifier(ApiGatewayConnections(gateway.url), NotificationSenders("the-sender"), meter)
+    yield Hall(gateway, functions, notifier, meter)
+    functions.close()
+    wiring.notification_sending.cache_clear()
+
+
+async def test_a_few_are_told_without_another_function(hall: Hall) -> None:
+    everybody = ids(CHUNK_RECEIVERS)
+
+    assert await hall.notifier.send(everybody, notice()) == dict.fromkeys(everybody, Reach.REACHED)
+
+    assert hall.functions.chunks == []
+    assert "NotificationsHandedOn" not in hall.meter.counts
+
+
+async def test_many_are_told_in_chunks(hall: Hall, capsys: pytest.CaptureFixture[str]) -> None:
+    gone, large, throttled, *others = everybody = ids(2 * CHUNK_RECEIVERS + 50)
+    hall.gateway.answers[gone].append(410)
+    hall.gateway.answers[large].append(413)
+    hall.gateway.answers[throttled].extend([429] * 3)
+
+    reached = await hall.notifier.send(everybody, notice())
+
+    assert reached == {
+        gone: Reach.GONE,
+        large: Reach.REFUSED,
+        throttled: Reach.FAILED,
+        **dict.fromkeys(others, Reach.REACHED),
+    }
+    assert [len(hall.gateway.told(each)) for each in others] == [1] * len(others)
+    assert [len(chunk) for chunk in hall.functions.chunks] == [150, 150, 150]
+    assert sorted(each for chunk in hall.functions.chunks for each in chunk) == everybody
+    assert hall.meter.counts == {
+        "NotificationsHandedOn": 450,
+        "NotificationsSent": 450,
+        "NotificationsFailed": 2,
+        "ConnectionsGone": 1,
+    }
+    assert SPEECH not in "".join(capsys.readouterr())
+
+
+async def test_a_chunk_that_fails_fails_alone(hall: Hall) -> None:
+    everybody = ids(2 * CHUNK_RECEIVERS)
+
+    def fails_for_the_first(event: dict[str, Any]) -> object:
+        if everybody[0] in event["receivers"]:
+            raise RuntimeError("out of memory")
+        return lambda_handler(event, None)
+
+    hall.functions.behaviour = fails_for_the_first
+    reached = await hall.notifier.send(everybody, notice())
+
+    assert [each for each in everybody if reached[each] is Reach.FAILED] == everybody[:CHUNK_RECEIVERS]
+    assert [each for each in everybody if reached[each] is Reach.REACHED] == everybody[CHUNK_RECEIVERS:]
+
+
+async def test_an_invocation_that_hangs_is_given_up_with_the_deadline(hall: Hall) -> None:
+    everybody = ids(CHUNK_RECEIVERS + 1)
+
+    def hangs(_event: dict[str, Any]) -> object:
+        time.sleep(SEND_DEADLINE_S + 0.5)
+        return {}
+
+    hall.functions.behaviour = hangs
+    async with asyncio.timeout(SEND_DEADLINE_S + 1):
+        reached = await hall.notifier.send(everybody, notice())
+
+    assert reached == dict.fromkeys(everybody, Reach.FAILED)
+
+
+async def test_no_chunk_waits_twice_for_a_connection_that_hangs(hall: Hall) -> None:
+    hanging, *others = everybody = ids(CHUNK_RECEIVERS + 1)
+    hall.gateway.hanging.add(hanging)
+
+    for number in range(2):
+        reached = await hall.notifier.send(everybody, notice(number))
+        assert reached == {hanging: Reach.FAILED, **dict.fromkeys(others, Reach.REACHED)}
+
+    assert hanging in {each for chunk in hall.functions.chunks[:2] for each in chunk}
+    assert hanging not in {each for chunk in hall.functions.chunks[2:] for each in chunk}
