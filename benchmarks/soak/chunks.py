@@ -10,6 +10,8 @@ _HOLD_S: Final = (0.3, 0.9)
 """Until after one to three later chunks."""
 _LONG_HOLD_S: Final = (2.0, 5.5)
 """As by a cold start, or a message that is lost and sent again; the processor waits for 7 s of audio."""
+_WINDOW: Final = 28
+"""Chunks of a quarter of a second in those 7 s."""
 _LONG_SHARE: Final = 0.05
 _ECHO_S: Final = (0.0, 0.7)
 
@@ -37,7 +39,8 @@ class UnrulyChunks(OutgoingChunks):
             held_share: Of all chunks, 0 to 1, that are held back.
             doubled_share: Of all chunks, 0 to 1, that are sent twice.
         """
-        super().__init__()
+        # As far as the processor waits: a chunk that is held back must not hold back those behind it.
+        super().__init__(window=_WINDOW)
         self._chance = chance
         self._held_share = held_share
         self._doubled_share = doubled_share

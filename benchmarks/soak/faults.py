@@ -1,18 +1,19 @@
 """Which faults hit a running stack when, from a seed; and carrying them out. The plan is pure."""
 
 import asyncio
-import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 
+from benchmarks.environments import EnvironmentFaults
+from local.event_source.control import DELIVERED_TWICE
 from local.fault_injection import FaultInjector
 from local.stack import Stack
 
@@ -23,9 +24,6 @@ MARGIN_S: Final = 4.0
 _LAST_S: Final = 12.0
 """Nor one that needs later batches so close to the end."""
 _INVOCATIONS_ELSEWHERE: Final = (1, 5)
-_AGAIN_S: Final = 0.1
-_PATIENCE_S: Final = 10.0
-_DELIVERED_TWICE: Final = "records are delivered once more"
 _UNREADABLE: Final = "cannot read"
 _STAMP: Final = "%Y-%m-%d %H:%M:%S,%f"
 _STAMP_LETTERS: Final = len("2000-01-01 00:00:00,000")
@@ -133,61 +131,32 @@ class Hurting:
     def __init__(self, stack: Stack, injector: FaultInjector, plan: Sequence[Fault]) -> None:
         self._stack = stack
         self._injector = injector
+        self._environments = EnvironmentFaults(stack, injector)
         self._plan = plan
         self._seen: Counter[FaultKind] = Counter()
         self._unreadable_from: list[float] = []
 
     async def run(self) -> None:
         """Every fault at its moment; the speech begins now."""
-        async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
+        async with asyncio.TaskGroup() as tasks:
             for fault in self._plan:
-                tasks.create_task(self._hit(http, fault))
+                tasks.create_task(self._hit(fault))
 
-    async def _hit(self, http: aiohttp.ClientSession, fault: Fault) -> None:
+    async def _hit(self, fault: Fault) -> None:
         await asyncio.sleep(fault.at_s)
         match fault.kind:
             case FaultKind.KILL:
-                await self._kill()
+                await self._environments.kill(FUNCTION)
             case FaultKind.BREAK:
                 await self._injector.break_recognisers()
             case FaultKind.REPLACEMENT:
-                await self._replace(http, fault.invocations)
+                await self._environments.replace(FUNCTION, fault.invocations)
             case FaultKind.DOUBLE:
                 await self._injector.deliver_twice()
             case FaultKind.READ_FAILURE:
                 self._unreadable_from.append(time.time())
                 await self._injector.fail_reads(READ_FAILURE_S)
         self._seen[fault.kind] += 1
-
-    async def _kill(self) -> None:
-        """As soon as there is one: the one that was killed before may not be replaced yet."""
-        while True:
-            if await self._injector.kill_environments(FUNCTION):
-                return
-            await asyncio.sleep(_AGAIN_S)
-
-    async def _replace(self, http: aiohttp.ClientSession, invocations: int) -> None:
-        """Until one has slept while another was at work: a kill may come between."""
-        while True:
-            await self._injector.rest_environment(FUNCTION, invocations=invocations)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_PATIENCE_S):
-                    if await self._see_replaced(http):
-                        return
-
-    async def _see_replaced(self, http: aiohttp.ClientSession) -> bool:
-        """Whether the one that rests has been replaced, as soon as it is known."""
-        before = after = await self._environments(http)
-        while (served := has_served(before, after)) is None:
-            await asyncio.sleep(_AGAIN_S)
-            after = await self._environments(http)
-            if not any(each["resting"] for each in before.values()):
-                before = after
-        return served
-
-    async def _environments(self, http: aiohttp.ClientSession) -> dict[str, Any]:
-        async with http.get(f"{self._stack.lambda_url}/environments") as response:
-            return {each["id"]: each for each in await response.json() if each["function"].startswith(FUNCTION)}
 
     async def count(self) -> dict[FaultKind, int]:
         """Faults that have taken place up to now, by kind."""
@@ -201,30 +170,9 @@ class Hurting:
             FaultKind.KILL: self._seen[FaultKind.KILL],
             FaultKind.BREAK: broken,
             FaultKind.REPLACEMENT: self._seen[FaultKind.REPLACEMENT],
-            FaultKind.DOUBLE: log.count(_DELIVERED_TWICE),
+            FaultKind.DOUBLE: log.count(DELIVERED_TWICE),
             FaultKind.READ_FAILURE: count_hits(self._unreadable_from, failed_reads(log)),
         }
-
-
-def has_served(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool | None:
-    """Whether another environment has served in place of one that rested before; None while it is not known.
-
-    Args:
-        before: Environments by id, as Lambda's control API lists them.
-        after: The same a little later.
-
-    Returns:
-        False when every one that rested is gone.
-    """
-    resting = {name for name, each in before.items() if each["resting"]}
-    if resting and resting.isdisjoint(after):
-        return False
-    served = any(
-        each["invocations"] > (before[name]["invocations"] if name in before else 0)
-        for name, each in after.items()
-        if name not in resting
-    )
-    return True if resting and served else None
 
 
 def failed_reads(log: str) -> list[float]:

@@ -188,12 +188,12 @@ def judge(broadcast: Broadcast, language: str, spoken: Sequence[str]) -> Verdict
 def words_heard(record: ListenerRecord) -> list[str]:
     """The words in a listener's ear, by the sound of what was played, in the order in which it was played."""
     played = [(each.played_at, each.clip) for each in record.segments if each.fate is Fate.PLAYED]
-    return [word for _, clip in sorted(played, key=lambda each: each[0] or 0.0) for word in _words_of_clip(clip)]
+    clips = [clip for _, clip in sorted(played, key=lambda each: each[0] or 0.0) if clip is not None]
+    return [word for clip in clips for word in words_of_clip(clip)]
 
 
-def _words_of_clip(clip: Path | None) -> list[str]:
-    if clip is None:
-        return []
+def words_of_clip(clip: Path) -> list[str]:
+    """The words in a clip, by their sound."""
     samples, rate_hz = soundfile.read(clip, dtype="int16")
     return [word.content for word in hear_words(samples.tobytes(), rate_hz)]
 

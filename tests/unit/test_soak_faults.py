@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.environments import has_served
 from benchmarks.soak.__main__ import parse_windows
 from benchmarks.soak.faults import (
     MARGIN_S,
@@ -18,7 +19,6 @@ from benchmarks.soak.faults import (
     count_hits,
     describe,
     failed_reads,
-    has_served,
     plan_faults,
 )
 from benchmarks.soak.report import WindowReport, table

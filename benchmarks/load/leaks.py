@@ -1,0 +1,265 @@
+"""What is left when everybody has gone, and what has grown while they were there.
+
+Every process of the stack is read from /proc every few seconds. The first third of the time does not count: caches
+fill, and the stream keeps what was said in the last quarter of an hour. The data stores' stand-in keeps for ever what
+DynamoDB and S3 would delete after a day, so its memory is set against what is stored in it.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from benchmarks.load.processes import GENERATOR, ProcessReading, ProcessWatch, Reading
+from benchmarks.load.slopes import Slope, slope
+from local.fault_injection import FaultInjector
+from local.provision import AwsServer
+from local.stack import Stack
+
+_INTERVAL_S: Final = 10.0
+_SETTLED_AFTER: Final = 1 / 3
+_BLOCKS: Final = 20
+_JUDGED_FROM_S: Final = 1_200.0
+"""Growth over a shorter time is told and not judged: what settles late would look like much an hour."""
+_MEGABYTE: Final = 1e6
+MAX_MB_PER_H: Final = 2.0
+"""A process whose memory grows by more than this with 95 % confidence leaks."""
+MAX_DESCRIPTORS_PER_H: Final = 2.0
+_STORES: Final = "aws_server"
+_GONE_WITHIN_S: Final = 30.0
+_AGAIN_S: Final = 0.5
+_KEPT_LANGUAGE: Final = "kept/"
+"""A row that keeps a lost listener's language for a minute, and is left to expire (docs/decisions/0011)."""
+_SEATS: Final = "seats#"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What is left when everybody has gone.
+
+    Attributes:
+        rows: Of each table; those of sessions, segments and limits are there until they expire.
+        connections: Rows of connections.
+        seats: That are taken, of all sessions together.
+        streams: Open at the recogniser.
+    """
+
+    rows: dict[str, int]
+    connections: int
+    seats: int
+    streams: int
+
+    @property
+    def problems(self) -> list[str]:
+        """What should not be there, one line each."""
+        found = (
+            (self.connections, "rows of connections are left"),
+            (self.seats, "seats are taken by nobody"),
+            (self.streams, "recogniser streams are open"),
+        )
+        return [f"{count} {what}" for count, what in found if count]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """One process.
+
+    Attributes:
+        memory_mb: Resident, at the end.
+        memory: Megabytes an hour; None for a process that has not lived long enough.
+        stored: Of the data stores: megabytes an hour of what was stored.
+        descriptors, threads: At the end.
+        descriptors_slope: An hour.
+    """
+
+    kind: str
+    pid: int
+    memory_mb: float
+    memory: Slope | None
+    stored: float
+    descriptors: int
+    descriptors_slope: Slope | None
+    threads: int
+    threads_slope: Slope | None
+
+    @property
+    def problems(self) -> list[str]:
+        """What grows, one line each."""
+        found = []
+        if self.memory is not None and self.memory.surely_at_least - self.stored > MAX_MB_PER_H:
+            found.append(f"memory of {self.kind} grows by {self.memory.per_hour:.1f} MB an hour")
+        for what, each in (("descriptors", self.descriptors_slope), ("threads", self.threads_slope)):
+            if each is not None and each.surely_at_least > MAX_DESCRIPTORS_PER_H:
+                found.append(f"{what} of {self.kind} grow by {each.per_hour:.1f} an hour")
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaks:
+    """What was found.
+
+    Attributes:
+        growths: Of every process that is there at the end.
+        settled_s: Over how long growth was watched.
+    """
+
+    growths: Sequence[Growth]
+    settled_s: float
+    left: Left
+
+    @property
+    def problems(self) -> list[str]:
+        """One line each; empty when there is no leak."""
+        growths = self.growths if self.settled_s >= _JUDGED_FROM_S else ()
+        return [*(problem for growth in growths for problem in growth.problems), *self.left.problems]
+
+    @property
+    def table(self) -> str:
+        """As Markdown, and what is left below."""
+        headings = ("process", "memory", "MB an hour", "descriptors", "an hour", "threads", "an hour")
+        rows = [headings, ("---",) * len(headings), *(_row(growth) for growth in self.growths)]
+        left = self.left
+        counts = ", ".join(f"{table} {count}" for table, count in left.rows.items())
+        lines = [f"| {' | '.join(row)} |" for row in rows]
+        what = f"connections {left.connections}, seats taken {left.seats}, recogniser streams open {left.streams}"
+        return "\n".join((*lines, "", f"left: {what}; rows that expire: {counts}"))
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything."""
+        return {**asdict(self), "problems": self.problems}
+
+
+class LeakSearch:
+    """Reads all processes from now on."""
+
+    def __init__(self, stack: Stack, watch: ProcessWatch) -> None:
+        self._stack = stack
+        self._watch = watch
+        self._readings: list[tuple[float, Reading]] = []
+        self._stored: list[tuple[float, float]] = []
+        self._server = AwsServer(endpoint_url=stack.endpoints.aws_endpoint_url or "", region=stack.endpoints.region)
+
+    async def run(self) -> None:
+        """Read for ever."""
+        while True:
+            self._readings.append((time.monotonic(), await self._watch.read()))
+            await asyncio.sleep(_INTERVAL_S)
+
+    async def search(self) -> Leaks:
+        """What has grown, and what is left; everybody has gone."""
+        await self.note_stored()
+        return Leaks(
+            growths=[self._growth(pid, kind) for pid, kind in self._living()],
+            settled_s=round((self._readings[-1][0] - self._readings[0][0]) * (1 - _SETTLED_AFTER), 1),
+            left=await self._left(),
+        )
+
+    def _living(self) -> list[tuple[int, str]]:
+        _, last = self._readings[-1]
+        living = [(pid, kind) for pid, kind in last.kinds.items() if pid in last.processes]
+        return sorted(living, key=lambda each: (each[1] == GENERATOR, each[1], each[0]))
+
+    def _growth(self, pid: int, kind: str) -> Growth:
+        began, ended = self._readings[0][0], self._readings[-1][0]
+        settled = began + (ended - began) * _SETTLED_AFTER
+        seen = [
+            (at, reading.processes[pid]) for at, reading in self._readings if at >= settled and pid in reading.processes
+        ]
+        moments = [at for at, _ in seen]
+        block_s = (ended - settled) / _BLOCKS
+
+        def growth(values: Sequence[float]) -> Slope | None:
+            return slope(moments, values, block_s=max(block_s, 1.0))
+
+        last: ProcessReading = seen[-1][1]
+        return Growth(
+            kind=kind,
+            pid=pid,
+            memory_mb=round(last.rss_bytes / _MEGABYTE, 1),
+            memory=growth([each.rss_bytes / _MEGABYTE for _, each in seen]),
+            stored=self._stored_mb_per_h() if kind == _STORES else 0.0,
+            descriptors=last.descriptors,
+            descriptors_slope=growth([float(each.descriptors) for _, each in seen]),
+            threads=last.threads,
+            threads_slope=growth([float(each.threads) for _, each in seen]),
+        )
+
+    def _stored_mb_per_h(self) -> float:
+        (from_s, from_mb), (to_s, to_mb) = self._stored[0], self._stored[-1]
+        return (to_mb - from_mb) * 3600 / max(1.0, to_s - from_s)
+
+    async def note_stored(self) -> None:
+        """Note what the data stores hold now, but for the stream, which forgets."""
+        self._stored.append((time.monotonic(), await asyncio.to_thread(self._stored_mb)))
+
+    def _stored_mb(self) -> float:
+        s3 = self._server.client("s3")
+        pages = [
+            page
+            for bucket in s3.list_buckets()["Buckets"]
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"])
+        ]
+        return float(sum(each["Size"] for page in pages for each in page.get("Contents", ())) / _MEGABYTE)
+
+    async def _left(self) -> Left:
+        """What is left once nothing is, or has had its time to go."""
+        gives_up_at = time.monotonic() + _GONE_WITHIN_S
+        async with FaultInjector(self._stack) as control:
+            while True:
+                left = await asyncio.to_thread(self._stored_rows, streams=await control.streams_open())
+                if not left.problems or time.monotonic() > gives_up_at:
+                    return left
+                await asyncio.sleep(_AGAIN_S)
+
+    def _stored_rows(self, *, streams: int) -> Left:
+        dynamodb = self._server.client("dynamodb")
+        tables = {
+            table: [
+                row
+                for page in dynamodb.get_paginator("scan").paginate(TableName=table)
+                for row in page.get("Items", ())
+            ]
+            for table in dynamodb.list_tables()["TableNames"]
+        }
+        rows = [row for each in tables.values() for row in each]
+        connections = [row["connectionId"]["S"] for row in rows if "connectionId" in row and "role" in row]
+        seats = [row for row in rows if row.get("limitKey", {}).get("S", "").startswith(_SEATS)]
+        return Left(
+            rows={table: len(each) for table, each in tables.items()},
+            connections=sum(not each.startswith(_KEPT_LANGUAGE) for each in connections),
+            seats=sum(int(row["taken"]["N"]) for row in seats),
+            streams=streams,
+        )
+
+
+@asynccontextmanager
+async def watch_for_leaks(stack: Stack, watch: ProcessWatch) -> AsyncIterator[LeakSearch]:
+    """Watch the stack's processes while something goes on; `LeakSearch.search` says what was seen."""
+    found = LeakSearch(stack, watch)
+    await found.note_stored()
+    reading = asyncio.create_task(found.run())
+    try:
+        yield found
+    finally:
+        reading.cancel()
+        with suppress(asyncio.CancelledError):
+            await reading
+
+
+def _row(growth: Growth) -> tuple[str, ...]:
+    stored = f" ({growth.stored:.1f} stored)" if growth.kind == _STORES else ""
+    return (
+        growth.kind,
+        f"{growth.memory_mb} MB",
+        _written(growth.memory) + stored,
+        str(growth.descriptors),
+        _written(growth.descriptors_slope),
+        str(growth.threads),
+        _written(growth.threads_slope),
+    )
+
+
+def _written(each: Slope | None) -> str:
+    return "–" if each is None else f"{each.per_hour:+.1f} ± {each.margin:.1f}"
