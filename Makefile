@@ -81,7 +81,7 @@ bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcas
 
 test: setup build/.frontend build/.chromium node_modules/.installed  ## Run every test
 	cd frontend && npm test
-	$(PYTHON) -m pytest $(PYTEST)
+	$(PYTHON) -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 test-browser: setup build/.frontend build/.chromium  ## Test the apps in a real browser, which is a part of test
 	$(PYTHON) -m pytest tests/browser $(PYTEST)

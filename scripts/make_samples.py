@@ -144,6 +144,10 @@ def make_variants(sentences: tuple[str, ...], directory: Path) -> Iterator[Path]
     speak(sentences, silence_after=len(sentences) // 2).save(gap)
     yield gap
 
+    two_minutes = directory / "speech-en-2min.wav"
+    long_speech(sentences + ASSEMBLY_SPEECH, seconds=120).save(two_minutes)
+    yield two_minutes
+
     five_minutes = directory / "speech-en-5min.wav"
     long_speech(sentences + ASSEMBLY_SPEECH, seconds=300).save(five_minutes)
     yield five_minutes

@@ -149,7 +149,8 @@ class Speaker:
 
         Args:
             pcm: Mono, signed 16-bit little-endian, 16 000 Hz, at least 20 ms.
-            pace: Times real time; 1 for anything that is to be measured.
+            pace: Times real time; 1 for anything that is to be measured. The server drops what lies more than 10 s
+                further on than the session is old.
 
         Raises:
             BroadcastError: The server refuses the audio, or has not taken it in time.
