@@ -12,7 +12,9 @@ from urllib.parse import unquote
 STAGE = "dev"
 
 
-class _Server(ThreadingHTTPServer):
+class LoopbackServer(ThreadingHTTPServer):
+    """Serves many at once."""
+
     daemon_threads = True
     request_queue_size = 512
 
@@ -40,7 +42,7 @@ class ConnectionsServer:
         self._told: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self._healed = Event()
         self._happened = Condition()
-        self._server = _Server(("127.0.0.1", 0), partial(_Handler, self))
+        self._server = LoopbackServer(("127.0.0.1", 0), partial(_Handler, self))
         self.url = f"http://127.0.0.1:{self._server.server_port}/{STAGE}"
         Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 

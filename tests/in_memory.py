@@ -79,8 +79,8 @@ class InMemorySegments:
     async def since(self, session_id: SessionId, number: int, *, limit: int) -> Sequence[Segment]:
         return [each for each in self.of(session_id) if each.source.number >= number][:limit]
 
-    async def latest(self, session_id: SessionId, *, limit: int) -> Sequence[Segment]:
-        return self.of(session_id)[-limit:]
+    async def latest(self, session_id: SessionId, *, limit: int, since: int = 0) -> Sequence[Segment]:
+        return [each for each in self.of(session_id) if each.source.number >= since][-limit:]
 
     def of(self, session_id: SessionId) -> list[Segment]:
         return [self.by_key[key] for key in sorted(self.by_key) if key[0] == session_id]

@@ -70,11 +70,11 @@ class Room:
         self.process = ProcessAudio(
             sessions=self.sessions,
             segments=self.segments,
-            connections=self.connections,
             history=self.stream,
             pool=TranscriptionPool(max_streams=self.max_streams),
             tools=SpeechTools(
                 cursors=InMemoryCursors(self.sessions, self.segments),
+                connections=self.connections,
                 transcriber=self.transcriber,
                 render=RenderSegment(
                     translator=self.translator,

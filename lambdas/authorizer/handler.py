@@ -7,7 +7,7 @@ from babelcast.domain.connection import Role
 from babelcast.domain.errors import BabelcastError, LimitReachedError, NotAuthenticatedError
 from babelcast.domain.session import SessionId, parse_session_id
 from babelcast.domain.session_step import SessionStep
-from babelcast.observability import journal, log_failure, meter, observed
+from babelcast.observability import give_up, journal, meter, observed
 from babelcast.protocol.websocket_event import ConnectRequest, grant_policy, read_connect_request, refusal_policy
 
 
@@ -28,8 +28,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         raise Exception("Unauthorized") from None
     except BabelcastError as error:
         if error.retryable and not isinstance(error, LimitReachedError):
-            log_failure(error, session_id=_known_id(request))
-            raise
+            give_up(error, session_id=_known_id(request))
         _note_refusal(request, error)
         return refusal_policy(arn, error.code)
     journal.note(SessionStep.CONNECTION_GRANTED, grant.session_id, role=grant.role)

@@ -61,10 +61,7 @@ class SegmentInbox:
         if number in self._received:
             self.redelivered += 1
             return Arrival.DUPLICATE
-        self._received.add(number)
-        self._missing.pop(number, None)
-        while self.last_contiguous + 1 in self._received:
-            self.last_contiguous += 1
+        self._settle(number)
         for earlier in range(self.last_contiguous + 1, number):
             self._expect(earlier, now + self.overtaken_patience_s)
         return Arrival.NEW
@@ -72,6 +69,14 @@ class SegmentInbox:
     def announce(self, number: int, now: float) -> None:
         """A source caption shows that this segment exists."""
         self._expect(number, now + self.caption_patience_s)
+
+    def leave_out(self, first: int, last: int) -> list[int]:
+        """These are not sent any more; the numbers of those that had not come, which are waited for no longer."""
+        start = max(first, self.first_number or 0)
+        left_out = [number for number in range(start, last + 1) if number not in self._received]
+        for number in left_out:
+            self._settle(number)
+        return left_out
 
     def resume_after(self, now: float) -> int | None:
         """The ``lastSequenceNumber`` to ask with now, or None when nothing is to be asked for.
@@ -92,6 +97,12 @@ class SegmentInbox:
     def next_ask_at(self) -> float | None:
         """When `resume_after` is worth calling next."""
         return min((each.ask_at for each in self._missing.values() if each.asked < self.asks), default=None)
+
+    def _settle(self, number: int) -> None:
+        self._received.add(number)
+        self._missing.pop(number, None)
+        while self.last_contiguous + 1 in self._received:
+            self.last_contiguous += 1
 
     def _expect(self, number: int, ask_at: float) -> None:
         if number in self._received or number < (self.first_number or 0):

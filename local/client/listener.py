@@ -6,7 +6,6 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlencode
@@ -18,6 +17,7 @@ from local.client.errors import ClientError, ClipUnavailableError, ConnectionNot
 from local.client.inbox import Arrival, SegmentInbox
 from local.client.messages import (
     ClipReport,
+    SegmentsLeftOut,
     ServerError,
     ServerMessage,
     SessionEnded,
@@ -29,23 +29,12 @@ from local.client.messages import (
     write_playback_report,
 )
 from local.client.playback import DriftControl, Playback
-from local.client.record import HeardSegment, ListenerRecord, SourceCaption
+from local.client.received_segment import ReceivedSegment
+from local.client.record import ListenerRecord, SourceCaption
 from local.client.server_clock import clock_offset_ms
 
 _LOG: Final = logging.getLogger(__name__)
 _READDRESS_ATTEMPTS: Final = 12  # 5 s apart; what is sent into a network that is silently gone is in vain
-
-
-@dataclass(slots=True, kw_only=True)
-class _Received:
-    """A segment's message, its clip's latest address and what came of the download."""
-
-    message: TranslatedAudio
-    url: str | None
-    received_at: float
-    readdressed: asyncio.Event
-    download_ms: int | None = None
-    clip: Path | None = None
 
 
 class Listener:
@@ -101,8 +90,9 @@ class Listener:
         )
         self._inbox = inbox or SegmentInbox()
         self._playback = Playback(drift=drift or DriftControl())
-        self._received: dict[int, _Received] = {}
+        self._received: dict[int, ReceivedSegment] = {}
         self._captions: dict[int, SourceCaption] = {}
+        self._left_out: list[int] = []
         self._early: list[TranslatedAudio | Transcription] = []
         self._downloads: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -186,33 +176,16 @@ class Listener:
             language=self._language,
             source_language=self._joined.source_language,
             first_number=self._inbox.first_number or 0,
-            segments=tuple(self._heard(number) for number in sorted(self._received)),
+            segments=tuple(
+                received.heard(self._playback.clips[number], clock_offset_ms=self._clock_offset_ms)
+                for number, received in sorted(self._received.items())
+            ),
             captions=tuple(self._captions[number] for number in sorted(self._captions)),
             redelivered=self._inbox.redelivered,
+            left_out=tuple(self._left_out),
             reconnections=max(0, self._connection.opened - 1),
             joined_at=self._joined_at,
             end_reason=self._ended.reason if self._ended else None,
-        )
-
-    def _heard(self, number: int) -> HeardSegment:
-        received = self._received[number]
-        message = received.message
-        clip = self._playback.clips[number]
-        return HeardSegment(
-            number=number,
-            text=message.text,
-            source_text=message.source_text,
-            spoken_start_ms=message.spoken_start_ms,
-            spoken_end_ms=message.spoken_end_ms,
-            committed_at_epoch_ms=message.timestamp - self._clock_offset_ms,
-            received_at=received.received_at,
-            download_ms=received.download_ms,
-            played_at=clip.played_at,
-            tempo=clip.tempo,
-            duration_s=clip.duration_s,
-            fate=clip.fate,
-            translated=message.translated,
-            clip=received.clip,
         )
 
     async def _url(self) -> str:
@@ -245,6 +218,8 @@ class Listener:
                 return
             case TranslatedAudio():
                 is_news = self._take_segment(message)
+            case SegmentsLeftOut():
+                self._take_left_out(message)
             case Transcription():
                 self._take_caption(message)
             case SessionEnded():
@@ -284,13 +259,13 @@ class Listener:
         number = message.sequence_number
         arrival = self._inbox.accept(number, now)
         self._holes_changed.set()
-        if arrival is Arrival.DUPLICATE and message.url is not None:
+        if arrival is Arrival.DUPLICATE and message.url is not None and number in self._received:
             received = self._received[number]
             received.url = message.url
             received.readdressed.set()
         if arrival is not Arrival.NEW:
             return False
-        received = _Received(message=message, url=message.url, received_at=now, readdressed=asyncio.Event())
+        received = ReceivedSegment(message=message, url=message.url, received_at=now, readdressed=asyncio.Event())
         self._received[number] = received
         duration_s = message.duration if message.url is not None else None
         self._playback.announce(number, received_at=now, duration_s=duration_s)
@@ -299,6 +274,12 @@ class Listener:
             self._downloads.add(download)
             download.add_done_callback(self._downloads.discard)
         return True
+
+    def _take_left_out(self, message: SegmentsLeftOut) -> None:
+        first, last = message.first_sequence_number, message.last_sequence_number
+        self._left_out += self._inbox.leave_out(first, last)
+        self._playback.leave_out(first, last, time.monotonic())
+        self._holes_changed.set()
 
     def _take_caption(self, message: Transcription) -> None:
         number = message.sequence_number
@@ -316,7 +297,7 @@ class Listener:
         elif error.action == "joinSession" and not error.retryable:
             self._failure = ClientError(f"the server refused to let a listener join: {error.code}: {error.message}")
 
-    async def _download(self, number: int, received: _Received) -> None:
+    async def _download(self, number: int, received: ReceivedSegment) -> None:
         try:
             clip = await self._fetch(number, received)
             downloaded_at = time.monotonic()
@@ -330,7 +311,7 @@ class Listener:
             self._playback.downloaded(number, downloaded_at)
         self._changed.set()
 
-    async def _fetch(self, number: int, received: _Received) -> bytes:
+    async def _fetch(self, number: int, received: ReceivedSegment) -> bytes:
         """Download; an address that storage refuses is replaced by a fresh one, once there is a connection."""
         asked = 0
         for is_last in (False, False, True):

@@ -72,6 +72,16 @@ class TranslatedAudio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentsLeftOut:
+    """More was missed than is sent again: these do not come. Times are since the session's first sample."""
+
+    first_sequence_number: int
+    last_sequence_number: int
+    spoken_start_ms: int
+    spoken_end_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastState:
     """The broadcast is live, paused, muted or ended; ``volume`` is the gain to apply, 0.0–1.0."""
 
@@ -128,6 +138,7 @@ ServerMessage = (
     | AudioAck
     | Transcription
     | TranslatedAudio
+    | SegmentsLeftOut
     | BroadcastState
     | SessionStatus
     | QualityWarning
@@ -243,6 +254,15 @@ def _translated_audio(fields: _Fields) -> TranslatedAudio:
     )
 
 
+def _segments_left_out(fields: _Fields) -> SegmentsLeftOut:
+    return SegmentsLeftOut(
+        first_sequence_number=fields.integer("firstSequenceNumber"),
+        last_sequence_number=fields.integer("lastSequenceNumber"),
+        spoken_start_ms=fields.integer("spokenStartMs"),
+        spoken_end_ms=fields.integer("spokenEndMs"),
+    )
+
+
 def _session_status(fields: _Fields) -> SessionStatus:
     return SessionStatus(
         listener_count=fields.integer("listenerCount"),
@@ -267,6 +287,7 @@ _READERS: Final[Mapping[str, Callable[[_Fields], ServerMessage]]] = {
     "audioAck": lambda fields: AudioAck(chunk_index=fields.integer("chunkIndex")),
     "transcription": _transcription,
     "translatedAudio": _translated_audio,
+    "segmentsLeftOut": _segments_left_out,
     "broadcastState": lambda fields: BroadcastState(state=fields.text("state"), volume=fields.number("volume")),
     "sessionStatus": _session_status,
     "qualityWarning": lambda fields: QualityWarning(

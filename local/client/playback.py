@@ -101,6 +101,16 @@ class Playback:
         elif number < self._next:
             clip.fate, clip.ready_at = Fate.SKIPPED, received_at
 
+    def leave_out(self, first: int, last: int, at: float) -> None:
+        """These segments do not come; a listener who is among them goes on behind them."""
+        self.advance(at)
+        if first <= self._next <= last:
+            for number in range(self._next, last + 1):
+                clip = self.clips.get(number)
+                if clip is not None and clip.fate is Fate.PENDING:
+                    clip.fate, clip.ready_at = Fate.SKIPPED, at
+            self._next = last + 1
+
     def downloaded(self, number: int, at: float) -> None:
         """The clip of a segment can be played from now on."""
         self.advance(at)

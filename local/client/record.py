@@ -65,6 +65,7 @@ class ListenerRecord:
         first_number: The first segment that was due to this listener.
         segments: In the order of their numbers.
         captions: Final source captions, in the order of their numbers.
+        left_out: Numbers that were said while it was away for too long, and are not sent any more.
         redelivered: Deliveries of a number it already had, dropped without being heard.
         reconnections: How often its connection was opened again.
         joined_at: When it had joined for the first time.
@@ -80,6 +81,7 @@ class ListenerRecord:
     reconnections: int
     joined_at: float
     end_reason: str | None
+    left_out: tuple[int, ...] = ()
 
     @property
     def skipped(self) -> int:

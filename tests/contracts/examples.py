@@ -9,6 +9,7 @@ from babelcast.domain.notices import (
     ConnectionRefreshRequired,
     ErrorNotice,
     Notice,
+    SegmentsLeftOut,
     SessionEnded,
     SessionJoined,
     SessionStatus,
@@ -96,6 +97,13 @@ NOTICES: dict[str, Notice] = {
         spoken_end_ms=8990,
         translated=True,
         replayed=True,
+    ),
+    "segmentsLeftOut": SegmentsLeftOut(
+        session_id=SESSION_ID,
+        first_sequence_number=42,
+        last_sequence_number=1_041,
+        spoken_start_ms=126_400,
+        spoken_end_ms=3_126_800,
     ),
     "broadcastState": BroadcastState(session_id=SESSION_ID, state=SessionState.MUTED, volume=0.5),
     "broadcastState without the speaker": BroadcastState(

@@ -1,6 +1,7 @@
 """Who is let in."""
 
 import hmac
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,8 @@ import jwt
 import pytest
 
 from authorizer.handler import lambda_handler
+from babelcast.domain.errors import StorageUnavailableError
+from babelcast.observability import InvocationFailedError, logger
 from http_session_handler.handler import lambda_handler as http_handler
 from tests.handlers.conftest import ISSUER, Keys, authorizer_event, http_event
 
@@ -137,3 +140,22 @@ def test_join_keys_are_compared_in_constant_time(create: Callable[..., str], mon
     effect(sessionId=session_id, role="listener", targetLanguage="es", joinKey="open-sesam")
     (hashes,) = compared
     assert [len(each) for each in hashes] == [64, 64]
+
+
+def test_a_store_that_fails_is_logged_with_the_session_and_lambda_is_told_no_more_than_its_type(
+    create: Callable[..., str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    session_id = create()
+
+    async def fails(*_: Any, **__: Any) -> Any:
+        raise StorageUnavailableError("the table of somebody's words")
+
+    monkeypatch.setattr("authorizer.handler._authorize", fails)
+    with pytest.raises(InvocationFailedError, match=r"^StorageUnavailableError$"):
+        effect(sessionId=session_id, role="listener", targetLanguage="es")
+
+    (failure,) = [record for record in caplog.records if record.message == "failure"]
+    line = json.loads(logger.registered_formatter.format(failure))
+    assert (line["error"], line["code"]) == ("StorageUnavailableError", StorageUnavailableError.code)
+    assert line["session_id"] == session_id
+    assert "somebody" not in json.dumps(line)

@@ -49,6 +49,7 @@ class SmallGateway:
         self.refusals: deque[int] = deque()
         """Statuses with which the next handshakes are answered."""
         self.unanswered_joins = 0
+        self.most_replayed = 200
         """How many of the next ``joinSession`` get no answer."""
         self.failed_joins: list[dict[str, object]] = []
         """What the next ones are answered with instead."""
@@ -206,9 +207,19 @@ class SmallGateway:
         await client.tell(type="audioAck", chunkIndex=index)
 
     async def _replay(self, client: Client, last_number: int) -> None:
-        for number in sorted(self.segments):
-            if number > last_number:
-                await self.tell_segment(client, number, replayed=True)
+        missed = [number for number in sorted(self.segments) if number > last_number]
+        again = missed[-self.most_replayed :]
+        if len(again) < len(missed):
+            await client.tell(
+                type="segmentsLeftOut",
+                sessionId=client.query["sessionId"],
+                firstSequenceNumber=missed[0],
+                lastSequenceNumber=again[0] - 1,
+                spokenStartMs=missed[0] * 1_000,
+                spokenEndMs=again[0] * 1_000,
+            )
+        for number in again:
+            await self.tell_segment(client, number, replayed=True)
 
     async def _clip(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]

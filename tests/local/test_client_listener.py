@@ -153,6 +153,28 @@ async def test_what_was_missed_while_disconnected_comes_after_joining_again(
     assert [segment.fate for segment in record.segments] == [Fate.PLAYED] * 3
 
 
+async def test_a_listener_who_was_away_for_too_long_goes_on_with_the_last_of_it(
+    gateway: SmallGateway, downloader: ClipDownloader
+) -> None:
+    gateway.most_replayed = 2
+    async with listener_at(gateway, downloader) as listener:
+        await gateway.publish(0, url=gateway.clip_url("0.mp3"))
+        await listener.wait_received(1)
+        gateway.refusals.extend([503] * 3)
+        await listener.drop_connection()
+        for number in range(1, 9):
+            await gateway.publish(number, url=gateway.clip_url(f"{number}.mp3"), to=set())
+        await listener.wait_received(3)
+        await gateway.publish(9, url=gateway.clip_url("9.mp3"), to=set())
+        await gateway.tell_segment(gateway.clients[-1], 9, replayed=False)
+        await listener.wait_received(4)
+        record = listener.record()
+    assert [segment.number for segment in record.segments] == [0, 7, 8, 9]
+    assert [segment.fate for segment in record.segments] == [Fate.PLAYED] * 4
+    assert record.left_out == tuple(range(1, 7))
+    assert not [each for each in gateway.clients[1].messages if each["action"] == "resume"]
+
+
 async def test_a_listener_who_missed_everything_asks_from_its_beginning(
     gateway: SmallGateway, downloader: ClipDownloader
 ) -> None:

@@ -175,6 +175,8 @@ async def test_segments_come_in_order_and_within_limits(stores: Stores) -> None:
     assert [each.source.number for each in await stores.segments.since(SESSION_ID, 9, limit=10)] == [9, 10, 11]
     assert [each.source.number for each in await stores.segments.since(SESSION_ID, 3, limit=2)] == [3, 4]
     assert [each.source.number for each in await stores.segments.latest(SESSION_ID, limit=3)] == [9, 10, 11]
+    assert [each.source.number for each in await stores.segments.latest(SESSION_ID, limit=2, since=9)] == [10, 11]
+    assert [each.source.number for each in await stores.segments.latest(SESSION_ID, limit=9, since=10)] == [10, 11]
     await stores.segments.mark_delivered(SESSION_ID, 11)
     assert [each.delivered for each in await stores.segments.latest(SESSION_ID, limit=2)] == [False, True]
 
@@ -322,6 +324,17 @@ async def test_a_bucket_that_has_rested_is_full_and_no_fuller(stores: Stores) ->
             await stores.limits.take("ada", LIMIT, now_ms=now_ms)
         with pytest.raises(LimitReachedError):
             await stores.limits.take("ada", LIMIT, now_ms=now_ms)
+
+
+async def test_a_clock_that_goes_back_locks_nobody_out(stores: Stores) -> None:
+    now_ms = 1_795_000_000_000
+    for _ in range(5):
+        await stores.limits.take("ada", LIMIT, now_ms=now_ms + 180_000)
+    await stores.limits.require_room("ada", LIMIT, now_ms=now_ms)
+    for _ in range(5):
+        await stores.limits.take("ada", LIMIT, now_ms=now_ms)
+    with pytest.raises(LimitReachedError):
+        await stores.limits.take("ada", LIMIT, now_ms=now_ms)
 
 
 async def test_many_at_the_same_time_get_no_more_than_is_there(stores: Stores) -> None:

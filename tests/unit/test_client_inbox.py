@@ -83,6 +83,18 @@ def test_a_later_segment_makes_a_captioned_hole_more_urgent() -> None:
     assert inbox.next_ask_at() == 3.0
 
 
+def test_what_is_left_out_is_waited_for_no_longer() -> None:
+    inbox = SegmentInbox()
+    inbox.begin(0)
+    for number in (0, 3, 1_000):
+        inbox.accept(number, 0.0)
+    assert inbox.leave_out(1, 800) == [1, 2, *range(4, 801)]
+    assert inbox.leave_out(1, 800) == []
+    assert inbox.last_contiguous == 800
+    assert inbox.resume_after(2.0) == 800
+    assert inbox.accept(2, 3.0) is Arrival.DUPLICATE
+
+
 def test_a_caption_of_a_segment_that_came_already_is_no_hole() -> None:
     inbox = joined()
     inbox.accept(0, 0.0)

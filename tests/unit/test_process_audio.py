@@ -1,9 +1,13 @@
 """The streaming core, heard word by word: whatever the batches, each word is delivered once, in every language."""
 
+from typing import Any
+
 import pytest
 
-from babelcast.domain.connection import ConnectionId
+from babelcast.domain.connection import Audience, ConnectionId
+from babelcast.domain.errors import StorageUnavailableError
 from babelcast.domain.notices import SessionEnded, SessionStatus, Transcription
+from babelcast.domain.session import SessionId
 from babelcast.domain.stream_record import Control, ControlKind
 from tests.block_speech import block_speech, chunks_of
 from tests.room import END, OTHER, SESSION, Room, words
@@ -69,6 +73,39 @@ async def test_two_listeners_of_a_language_cost_one_translation_and_one_synthesi
     assert sorted(code for code, _ in room.translator.calls) == ["es", "fr"]
     assert len(room.synthesizer.calls) == 2
     assert room.heard("second") == room.heard("es")
+
+
+async def test_whoever_joins_while_a_segment_is_made_hears_it(room: Room) -> None:
+    await room.open(SESSION, "es")
+    translate = room.translator.translate
+
+    async def translate_while_somebody_joins(*arguments: Any, **more: Any) -> str:
+        await room.join("late", "es")
+        return await translate(*arguments, **more)
+
+    room.translator.translate = translate_while_somebody_joins  # type: ignore[method-assign]
+    await room.say(*chunks_of(block_speech(4)), END)
+    await room.batch()
+    assert room.heard("late") == room.heard("es")
+
+
+async def test_the_listeners_who_were_there_are_told_when_nobody_can_be_looked_up(room: Room) -> None:
+    await room.open(SESSION, "es")
+    audience = room.connections.audience
+    refused: list[SessionId] = []
+
+    async def audience_refused_once(session_id: SessionId) -> Audience:
+        if room.sessions.by_id[session_id].cursor.next_segment and not refused:
+            refused.append(session_id)
+            raise StorageUnavailableError("throttled")
+        return await audience(session_id)
+
+    room.connections.audience = audience_refused_once  # type: ignore[method-assign]
+    await room.say(*chunks_of(block_speech(4)))
+    assert await room.batch() == {}
+    assert refused
+    assert len(room.heard("es")) == 1
+    assert room.meter.counts["SessionRetries"] == 0
 
 
 async def test_only_languages_with_active_listeners_are_made(room: Room) -> None:

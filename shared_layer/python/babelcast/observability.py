@@ -7,11 +7,12 @@ lists them.
 
 import functools
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
+from babelcast.domain.errors import BabelcastError
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.session import SessionId
 from babelcast.domain.session_step import SessionStep
@@ -19,8 +20,16 @@ from babelcast.domain.session_step import SessionStep
 _MAX_VALUES: Final = 90
 """Embedded metric format takes 100 values per metric; more are thinned out by flushing."""
 
+_UNAUTHORIZED: Final = ("Unauthorized",)
+"""What API Gateway reads in an authorizer's error to answer 401: a fixed text, which goes out as it is."""
+
 # Where a line was written is always here; failures say `at` themselves.
 logger = Logger(location=None)
+
+
+class InvocationFailedError(Exception):
+    """What Lambda is told of an error that no edge answers; the message is the error's type."""
+
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -84,17 +93,37 @@ journal: Final = LogJournal()
 
 
 def observed(handler: Handler) -> Handler:
-    """Log what escapes a handler by its type alone, and write the invocation's metrics."""
+    """Log what escapes a handler by its type alone, and write the invocation's metrics.
+
+    Lambda logs the message of an error and answers with it, and a library's may quote what was said, so that
+    `InvocationFailedError` takes its place.
+    """
 
     @functools.wraps(handler)
     def wrapper(event: dict[str, Any], context: Any) -> Any:
         logger.append_keys(request_id=getattr(context, "aws_request_id", None))
         try:
             return handler(event, context)
+        except InvocationFailedError:
+            raise
+        except Exception as error:
+            if error.args == _UNAUTHORIZED:
+                raise
+            give_up(error)
         finally:
             meter.flush()
 
     return wrapper
+
+
+def give_up(error: Exception, **ids: object) -> NoReturn:
+    """Fail the invocation because of an error, which is logged without its data.
+
+    Raises:
+        InvocationFailedError: Always.
+    """
+    log_failure(error, **ids)
+    raise InvocationFailedError(type(error).__name__) from None
 
 
 def log_failure(error: BaseException, **ids: object) -> None:
@@ -103,6 +132,5 @@ def log_failure(error: BaseException, **ids: object) -> None:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else None
-    logger.error(
-        "failure", extra={"error": type(error).__name__, "code": getattr(error, "code", None), "at": where, **ids}
-    )
+    code = error.code if isinstance(error, BabelcastError) else None
+    logger.error("failure", extra={"error": type(error).__name__, "code": code, "at": where, **ids})

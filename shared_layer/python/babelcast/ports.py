@@ -100,8 +100,8 @@ class Segments(Protocol):
         """Up to ``limit`` segments from a number on, ascending."""
         ...
 
-    async def latest(self, session_id: SessionId, *, limit: int) -> Sequence[Segment]:
-        """The last ``limit`` segments, ascending."""
+    async def latest(self, session_id: SessionId, *, limit: int, since: int = 0) -> Sequence[Segment]:
+        """The last ``limit`` segments of those from a number on, ascending; fewer when they are large."""
         ...
 
 

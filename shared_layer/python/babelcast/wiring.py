@@ -279,7 +279,6 @@ def audio_processing() -> ProcessAudio:
     return ProcessAudio(
         sessions=sessions,
         segments=segments,
-        connections=connections,
         history=KinesisAudioHistory(settings.audio_stream_name),
         pool=TranscriptionPool(max_streams=_MAX_STREAMS),
         tools=SpeechTools(
@@ -288,6 +287,7 @@ def audio_processing() -> ProcessAudio:
                 segments_table_name=settings.segments_table_name,
                 segment_retention_s=settings.segment_retention_hours * 3_600,
             ),
+            connections=connections,
             transcriber=TranscribeTranscriber(
                 region=os.environ["AWS_REGION"], endpoint_url=settings.aws_endpoint_url_transcribe_streaming
             ),

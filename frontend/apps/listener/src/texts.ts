@@ -1,5 +1,9 @@
 /** Every text of the interface; English is the model, the others have the same. */
 
+/** Time in figures and units that every language here has. */
+const time = (seconds: number): string =>
+  seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+
 const en = {
   appName: "Babelcast",
   joinTitle: "Hear it in your language",
@@ -49,6 +53,7 @@ const en = {
   earlier: "Show earlier captions",
   nowIn: (language: string) => `Now in ${language}`,
   untranslated: "Not translated",
+  leftOut: (seconds: number) => `While you were away: ${time(seconds)} left out`,
   speaking: "The speaker is speaking",
   jumpToNewest: "Jump to newest",
   newCaptions: (count: number) => (count === 1 ? "1 new" : `${count} new`),
@@ -63,7 +68,7 @@ const en = {
   behind: (seconds: number) => `${seconds} s behind`,
   behindLabel: (seconds: number) => `You hear it ${seconds} seconds after the speaker says it`,
   jumpToLive: "Jump to live",
-  skipped: (seconds: number) => `Skipped ${seconds} s to catch up`,
+  skipped: (seconds: number) => `Skipped ${time(seconds)} to catch up`,
   language: "Language",
   changeLanguageTo: "Change language",
   settings: "Text and settings",
@@ -144,6 +149,7 @@ const es: Texts = {
   earlier: "Mostrar subtítulos anteriores",
   nowIn: (language) => `Ahora en ${language}`,
   untranslated: "Sin traducir",
+  leftOut: (seconds) => `Mientras no estabas se han omitido ${time(seconds)}`,
   speaking: "El orador está hablando",
   jumpToNewest: "Ir a lo último",
   newCaptions: (count) => (count === 1 ? "1 nuevo" : `${count} nuevos`),
@@ -158,7 +164,7 @@ const es: Texts = {
   behind: (seconds) => `${seconds} s de retraso`,
   behindLabel: (seconds) => `Lo oyes ${seconds} segundos después de que el orador lo diga`,
   jumpToLive: "Ir al directo",
-  skipped: (seconds) => `Se han omitido ${seconds} s para alcanzar el directo`,
+  skipped: (seconds) => `Se han omitido ${time(seconds)} para alcanzar el directo`,
   language: "Idioma",
   changeLanguageTo: "Cambiar de idioma",
   settings: "Texto y ajustes",
@@ -237,6 +243,7 @@ const fr: Texts = {
   earlier: "Afficher les sous-titres précédents",
   nowIn: (language) => `Maintenant en ${language}`,
   untranslated: "Non traduit",
+  leftOut: (seconds) => `${time(seconds)} omises en votre absence`,
   speaking: "L’orateur parle",
   jumpToNewest: "Aller au plus récent",
   newCaptions: (count) => (count === 1 ? "1 nouveau" : `${count} nouveaux`),
@@ -251,7 +258,7 @@ const fr: Texts = {
   behind: (seconds) => `${seconds} s de retard`,
   behindLabel: (seconds) => `Vous l’entendez ${seconds} secondes après l’orateur`,
   jumpToLive: "Aller au direct",
-  skipped: (seconds) => `${seconds} s passées pour rattraper le direct`,
+  skipped: (seconds) => `${time(seconds)} passées pour rattraper le direct`,
   language: "Langue",
   changeLanguageTo: "Changer de langue",
   settings: "Texte et réglages",

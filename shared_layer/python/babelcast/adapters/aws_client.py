@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import boto3
 from botocore.config import Config
@@ -29,13 +29,14 @@ _T = TypeVar("_T")
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix="aws")
+def _threads(service: str) -> ThreadPoolExecutor:
+    """A service that hangs keeps its own threads alone."""
+    return ThreadPoolExecutor(CONCURRENT_CALLS, thread_name_prefix=service)
 
 
-async def in_thread(function: Callable[..., _T], **arguments: Any) -> _T:
-    """Call a blocking function of an SDK without blocking the event loop."""
-    return await asyncio.get_running_loop().run_in_executor(_threads(), partial(function, **arguments))
+async def in_thread(function: Callable[[], _T], *, service: str) -> _T:
+    """Call a blocking function that waits for a service, without blocking the event loop."""
+    return await asyncio.get_running_loop().run_in_executor(_threads(service), function)
 
 
 def error_code(error: Exception) -> str:
@@ -69,8 +70,9 @@ async def call(
     Raises:
         BabelcastError: As the table says; the message holds the operation and the code only.
     """
+    service: str = cast("Any", function).__self__.meta.service_model.service_name
     try:
-        return await in_thread(function, **arguments)
+        return await in_thread(partial(function, **arguments), service=service)
     except (ClientError, BotoCoreError) as error:
         code = error_code(error)
         make = (errors or {}).get(code, otherwise)

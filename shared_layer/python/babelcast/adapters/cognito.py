@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from threading import Lock
 from typing import Final
 
@@ -46,7 +47,7 @@ class CognitoTokenVerifier:
 
     async def verify(self, token: str) -> UserId:
         """See the port."""
-        return await in_thread(self._verify, token=token)
+        return await in_thread(partial(self._verify, token=token), service="cognito-idp")
 
     def _verify(self, token: str) -> UserId:
         try:

@@ -18,6 +18,7 @@ from babelcast.domain.connection import ConnectionId
 from babelcast.domain.delivery import Delivery
 from babelcast.domain.errors import InvalidMessageError
 from babelcast.domain.notices import Notice
+from babelcast.domain.session import SessionId
 from babelcast.ports import Meter, Reach
 from babelcast.protocol.messages import encode_notice
 from babelcast.protocol.notification_chunk import encode_chunk, read_delivery
@@ -52,9 +53,9 @@ class NotificationSenders:
         # Most rooms never need it, and its description of Lambda takes time to load.
         return boto3.client("lambda", config=_CONFIG)
 
-    async def post(self, receivers: tuple[ConnectionId, ...], message: bytes) -> Delivery:
+    async def post(self, receivers: tuple[ConnectionId, ...], message: bytes, session_id: SessionId | None) -> Delivery:
         """Have a message posted; returns within `SEND_DEADLINE_S` and never raises. Without an answer all failed."""
-        client, payload = self._client, encode_chunk(receivers, message)
+        client, payload = self._client, encode_chunk(receivers, message, session_id)
         try:
             async with asyncio.timeout(SEND_DEADLINE_S):
                 answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._invoke, client, payload)
@@ -87,16 +88,18 @@ class HandingOnNotifier:
         if len(targets) <= CHUNK_RECEIVERS:
             delivery = await self._connections.post(targets, message)
         else:
-            delivery = await self._hand_on(targets, message)
+            delivery = await self._hand_on(targets, message, getattr(notice, "session_id", None))
         return reach_of(targets, delivery, self._meter)
 
-    async def _hand_on(self, targets: tuple[ConnectionId, ...], message: bytes) -> Delivery:
+    async def _hand_on(
+        self, targets: tuple[ConnectionId, ...], message: bytes, session_id: SessionId | None
+    ) -> Delivery:
         slow = self._connections.slow_among(targets)
         prompt = tuple(each for each in targets if each not in slow)
         self._meter.count("NotificationsHandedOn", len(prompt))
         deliveries = await asyncio.gather(
             self._connections.post(slow, message),
-            *(self._senders.post(chunk, message) for chunk in chunks_of(prompt)),
+            *(self._senders.post(chunk, message, session_id) for chunk in chunks_of(prompt)),
         )
         delivery = reduce(or_, deliveries)
         self._connections.note_slow(delivery.late)

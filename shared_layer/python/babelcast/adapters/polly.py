@@ -45,7 +45,7 @@ class PollySynthesizer:
         )
         self._meter.count(_CHARACTERS_SPOKEN[voice.engine], len(text))
         try:
-            mp3: bytes = await in_thread(answer["AudioStream"].read)
+            mp3: bytes = await in_thread(answer["AudioStream"].read, service="polly")
         except (BotoCoreError, HTTPError) as error:
             raise SynthesisUnavailableError(f"read: {type(error).__name__}") from error
         return mp3

@@ -52,6 +52,9 @@ class Limit:
         Raises:
             LimitReachedError: There is not as much in it; nothing was taken.
         """
+        if ahead_until_ms > now_ms + self.tolerance_ms + _ROUNDING_MS:
+            # No bucket gets that far ahead: another clock was, and this one may not catch up for long.
+            ahead_until_ms = now_ms
         after_ms = max(ahead_until_ms, now_ms) + self.cost_ms(units)
         if after_ms - now_ms > self.tolerance_ms + _ROUNDING_MS:
             raise LimitReachedError(f"too fast: {self.name}")

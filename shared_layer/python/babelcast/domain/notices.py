@@ -86,6 +86,24 @@ class TranslatedAudio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentsLeftOut:
+    """More was missed than is sent again: of what was asked for, these segments do not come.
+
+    Attributes:
+        first_sequence_number: The first that is left out; it follows the number that was asked with.
+        last_sequence_number: The last one; what comes again begins behind it.
+        spoken_start_ms: Where the speech that is left out begins.
+        spoken_end_ms: Where the speech that comes again begins.
+    """
+
+    session_id: SessionId
+    first_sequence_number: int
+    last_sequence_number: int
+    spoken_start_ms: int
+    spoken_end_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastState:
     """The broadcast's state changed."""
 
@@ -156,6 +174,7 @@ Notice = (
     | AudioAck
     | Transcription
     | TranslatedAudio
+    | SegmentsLeftOut
     | BroadcastState
     | SessionStatus
     | ConnectionRefreshRequired

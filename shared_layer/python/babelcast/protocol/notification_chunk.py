@@ -10,13 +10,19 @@ import msgspec
 from babelcast.domain.connection import ConnectionId
 from babelcast.domain.delivery import Delivery
 from babelcast.domain.errors import InvalidMessageError
+from babelcast.domain.session import SessionId
 
 
 class NotificationChunk(msgspec.Struct, frozen=True, kw_only=True):
-    """One message for some connections. It holds speech: it is never logged."""
+    """One message for some connections. It holds speech: it is never logged.
+
+    Attributes:
+        session_id: Whose connections these are, to be logged; None if the message is of no session.
+    """
 
     receivers: tuple[str, ...]
     message: str
+    session_id: str | None = None
 
     @property
     def connection_ids(self) -> tuple[ConnectionId, ...]:
@@ -31,9 +37,9 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     failed: tuple[str, ...]
 
 
-def encode_chunk(receivers: tuple[ConnectionId, ...], message: bytes) -> bytes:
+def encode_chunk(receivers: tuple[ConnectionId, ...], message: bytes, session_id: SessionId | None) -> bytes:
     """The payload of the invocation."""
-    return msgspec.json.encode(NotificationChunk(receivers=receivers, message=message.decode()))
+    return msgspec.json.encode(NotificationChunk(receivers=receivers, message=message.decode(), session_id=session_id))
 
 
 def read_chunk(event: dict[str, Any]) -> NotificationChunk:

@@ -1,6 +1,6 @@
 """A client is ready to hear: greet it, and send what it has missed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,9 +8,9 @@ from babelcast.domain.audio import ms_to_samples
 from babelcast.domain.caller import Caller
 from babelcast.domain.connection import Connection, Role
 from babelcast.domain.languages import LanguageCode
-from babelcast.domain.notices import BroadcastState, SessionEnded, SessionJoined
+from babelcast.domain.notices import BroadcastState, SegmentsLeftOut, SessionEnded, SessionJoined
 from babelcast.domain.segment import Rendition, Segment
-from babelcast.domain.session import Cursor, Session
+from babelcast.domain.session import Cursor, Session, SessionId
 from babelcast.ports import Connections, Segments, Sessions
 from babelcast.usecases.broadcast import Broadcast
 from babelcast.usecases.notify_segment import NotifySegment
@@ -19,7 +19,7 @@ from babelcast.usecases.open_connection import OpenConnection
 LATEST_CAPTIONS: Final = 3
 
 MAX_REPLAYED_SEGMENTS: Final = 200
-"""About ten minutes of speech; a listener who was away longer goes on live."""
+"""About ten minutes of speech; a listener who was away longer gets the last of it, and is told what is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,17 +83,13 @@ class JoinSession:
             await self.broadcast((connection,), self.notify.caption(session, segment))
 
     async def _show_since(self, session: Session, connection: Connection, last_sequence_number: int) -> None:
-        """A speaker reads what they have said: what follows a caption they have, or the latest when they have none."""
-        session_id, limit = session.session_id, MAX_REPLAYED_SEGMENTS
-        if last_sequence_number < 0:
-            missed = await self.segments.latest(session_id, limit=limit)
-        else:
-            missed = await self.segments.since(session_id, last_sequence_number + 1, limit=limit)
-        for segment in missed:
-            await self.broadcast((connection,), self.notify.caption(session, segment))
+        """A speaker reads what they have said: what follows a caption they have, the latest of it."""
+        for segment in await self._missed(session.session_id, last_sequence_number):
+            if await self.broadcast((connection,), self.notify.caption(session, segment)):
+                return
 
     async def resume(self, caller: Caller, last_sequence_number: int) -> None:
-        """Send everything after a number again.
+        """Send what follows a number again, as far back as is of use, and say what is left out.
 
         Raises:
             NotAllowedError: Only listeners have holes.
@@ -118,12 +114,32 @@ class JoinSession:
         return known
 
     async def _replay(self, connection: Connection, language: LanguageCode, last_sequence_number: int) -> None:
-        missed = await self.segments.since(connection.session_id, last_sequence_number + 1, limit=MAX_REPLAYED_SEGMENTS)
+        missed = await self._missed(connection.session_id, last_sequence_number)
+        first_asked_for = last_sequence_number + 1
+        if missed and missed[0].source.number > first_asked_for:
+            left_out = await self._left_out(connection.session_id, first_asked_for, missed[0])
+            if await self.broadcast((connection,), left_out):
+                return
         for segment in missed:
-            await self.broadcast(
-                (connection,),
-                self.notify.translated_audio(segment, _rendition(segment, language), replayed=True),
-            )
+            again = self.notify.translated_audio(segment, _rendition(segment, language), replayed=True)
+            if await self.broadcast((connection,), again):
+                # It asks for the rest when it can be reached.
+                return
+
+    async def _missed(self, session_id: SessionId, last_sequence_number: int) -> Sequence[Segment]:
+        """What follows a number; of too much, what was said last."""
+        return await self.segments.latest(session_id, limit=MAX_REPLAYED_SEGMENTS, since=last_sequence_number + 1)
+
+    async def _left_out(self, session_id: SessionId, first_number: int, followed_by: Segment) -> SegmentsLeftOut:
+        """The notice of everything from a number up to the first segment that is sent."""
+        (first,) = await self.segments.since(session_id, first_number, limit=1)
+        return SegmentsLeftOut(
+            session_id=session_id,
+            first_sequence_number=first_number,
+            last_sequence_number=followed_by.source.number - 1,
+            spoken_start_ms=first.source.spoken_start_ms,
+            spoken_end_ms=followed_by.source.spoken_start_ms,
+        )
 
 
 def _rendition(segment: Segment, language: LanguageCode) -> Rendition:

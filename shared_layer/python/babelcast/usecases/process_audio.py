@@ -24,7 +24,7 @@ from babelcast.domain.notices import ErrorNotice
 from babelcast.domain.session import Session, SessionId
 from babelcast.domain.session_step import SessionStep
 from babelcast.domain.stream_record import Control, StreamRecord
-from babelcast.ports import AudioHistory, Connections, Segments, Sessions
+from babelcast.ports import AudioHistory, Segments, Sessions
 from babelcast.usecases.draft_ahead import DraftAhead
 from babelcast.usecases.live_transcription import LiveTranscription, TranscriptionPool
 from babelcast.usecases.session_run import SessionRun
@@ -41,7 +41,6 @@ class ProcessAudio:
 
     sessions: Sessions
     segments: Segments
-    connections: Connections
     history: AudioHistory
     pool: TranscriptionPool
     tools: SpeechTools
@@ -84,7 +83,7 @@ class ProcessAudio:
             async with asyncio.timeout(self.tools.limits.silent_deadline_s):
                 session = await self.sessions.get(live.session_id)
                 if session.cursor == live.cursor and not live.segmenter.is_idle:
-                    audience = await self.connections.audience(live.session_id)
+                    audience = await self.tools.connections.audience(live.session_id)
                     run = SessionRun(self.tools, session, audience, live)
                     try:
                         await run.finish_whole_words()
@@ -130,7 +129,7 @@ class ProcessAudio:
         if session.cursor.closed:
             self.tools.meter.count("RecordsDropped", len(records))
             return
-        audience = await self.connections.audience(session_id)
+        audience = await self.tools.connections.audience(session_id)
         live, replayed = await self._live(session, records, audience)
         run = SessionRun(self.tools, session, audience, live)
         try:
@@ -146,8 +145,12 @@ class ProcessAudio:
         await run.deliver_again()
         for record, following in zip(records, (*records[1:], None), strict=True):
             match record.payload:
-                case AudioChunk() as chunk if not run.session.can_reach(chunk.end_offset, at_ms=record.arrived_at_ms):
-                    # Its place is made up; everything that is said from now on would lie before it.
+                case AudioChunk() as chunk if not (
+                    run.session.can_reach(chunk.end_offset, at_ms=record.arrived_at_ms)
+                    or chunk.sample_offset - live.position <= self.tools.limits.longest_fill_samples
+                ):
+                    # Its place is made up; everything that is said from now on would lie before it. What follows on
+                    # what was heard is not, even where the clocks of the session's creation and the stream differ.
                     self.tools.meter.count("RecordsDropped")
                 case AudioChunk() as chunk:
                     if not live.hold(chunk, record, now_ms=self.tools.now_ms()):
@@ -242,7 +245,7 @@ class ProcessAudio:
         self.speakers_told_s[session_id] = now_s
         error = TranscriptionUnavailableError("speech recognition is not answering; your audio is kept and tried again")
         try:
-            audience = await self.connections.audience(session_id)
+            audience = await self.tools.connections.audience(session_id)
             await self.tools.broadcast(audience.speakers, ErrorNotice.of(error, action=None))
         except BabelcastError:
             self.tools.meter.count("NotificationsFailed")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeVar
 
@@ -14,6 +14,9 @@ from babelcast.ports import Clips, Meter, Synthesizer, Translator
 
 _LANGUAGE_DEADLINE_S: Final = 6.0
 """A language that takes longer is delivered as text rather than holding up what follows."""
+
+_TRIAL_DEADLINE_S: Final = 1.5
+"""A language that has just failed is waited for no longer than this: every other language waits with it."""
 
 _T = TypeVar("_T")
 
@@ -47,6 +50,9 @@ class RenderSegment:
     """Translate and speak a segment; languages are independent and concurrent.
 
     A failure costs that language its clip, or its translation, never more.
+
+    Attributes:
+        failing: What has failed when it was last asked for, by metric and language.
     """
 
     translator: Translator
@@ -54,6 +60,7 @@ class RenderSegment:
     clips: Clips
     meter: Meter
     monotonic_s: Callable[[], float]
+    failing: set[tuple[str, LanguageCode]] = field(default_factory=set)
 
     async def draft(self, text: str, *, source: LanguageCode, languages: Iterable[LanguageCode]) -> Drafts:
         """Translate and speak, and store nothing."""
@@ -74,6 +81,7 @@ class RenderSegment:
         try:
             translated = await self._timed(
                 "TranslationLatency",
+                target.code,
                 self.translator.translate(text, source=source, target=target),
                 TranslationUnavailableError,
             )
@@ -83,7 +91,10 @@ class RenderSegment:
         try:
             if target.voice is not None:
                 mp3 = await self._timed(
-                    "TTSLatency", self.synthesizer.synthesize(translated, target.voice), SynthesisUnavailableError
+                    "TTSLatency",
+                    target.code,
+                    self.synthesizer.synthesize(translated, target.voice),
+                    SynthesisUnavailableError,
                 )
         except BabelcastError:
             pass
@@ -95,7 +106,7 @@ class RenderSegment:
         try:
             if draft.mp3 is not None:
                 duration_s = await self._timed(
-                    "ClipUploadLatency", self.clips.put(key, draft.mp3), SynthesisUnavailableError
+                    "ClipUploadLatency", code, self.clips.put(key, draft.mp3), SynthesisUnavailableError
                 )
         except BabelcastError:
             pass
@@ -115,11 +126,20 @@ class RenderSegment:
         self.meter.count("TranslationFailures", int(untranslated), language=code if untranslated else None)
         self.meter.count("SynthesisFailures", int(failed_speech), language=code if failed_speech else None)
 
-    async def _timed(self, metric: str, work: Awaitable[_T], late: Callable[[str], BabelcastError]) -> _T:
+    async def _timed(
+        self, metric: str, code: LanguageCode, work: Awaitable[_T], late: Callable[[str], BabelcastError]
+    ) -> _T:
         started = self.monotonic_s()
+        deadline_s = _TRIAL_DEADLINE_S if (metric, code) in self.failing else _LANGUAGE_DEADLINE_S
         try:
-            return await asyncio.wait_for(work, _LANGUAGE_DEADLINE_S)
+            done = await asyncio.wait_for(work, deadline_s)
         except TimeoutError:
+            self.failing.add((metric, code))
             raise late("took too long") from None
+        except BabelcastError:
+            self.failing.add((metric, code))
+            raise
         finally:
             self.meter.duration_ms(metric, (self.monotonic_s() - started) * 1000)
+        self.failing.discard((metric, code))
+        return done

@@ -3,6 +3,7 @@
 import asyncio
 
 from babelcast.domain.connection import Audience
+from babelcast.domain.errors import StorageUnavailableError
 from babelcast.domain.segment import Segment
 from babelcast.domain.segmenter import Commit, commits_if_over
 from babelcast.domain.session import Session
@@ -108,8 +109,15 @@ class SegmentDelivery:
             delay_ms=committed_at_ms - segment.spoken_at_ms,
         )
         tools.meter.duration_ms("CommitLatency", committed_at_ms - rendered_at_ms)
-        await self._notify(segment, self._audience, attempt=1)
+        await self._notify(segment, await self._audience_now(), attempt=1)
         tools.meter.duration_ms("NotificationLatency", tools.now_ms() - committed_at_ms)
+
+    async def _audience_now(self) -> Audience:
+        """With those who came while the segment was made: joining, they were shown what was committed until then."""
+        try:
+            return await self._tools.connections.audience(self._session.session_id)
+        except StorageUnavailableError:
+            return self._audience
 
     async def _notify(self, segment: Segment, receivers: Audience, *, attempt: int, replayed: bool = False) -> None:
         unreached = await self._tools.notify(self._session, segment, receivers, replayed=replayed)

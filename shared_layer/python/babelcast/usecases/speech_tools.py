@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from babelcast.domain.audio import SAMPLE_RATE_HZ
 from babelcast.domain.segmenter import SegmenterLimits
-from babelcast.ports import Cursors, Journal, Meter, Transcriber
+from babelcast.ports import Connections, Cursors, Journal, Meter, Transcriber
 from babelcast.usecases.broadcast import Broadcast
 from babelcast.usecases.notify_segment import NotifySegment
 from babelcast.usecases.render_segment import RenderSegment
@@ -80,6 +80,7 @@ class SpeechTools:
     """
 
     cursors: Cursors
+    connections: Connections
     transcriber: Transcriber
     render: RenderSegment
     notify: NotifySegment

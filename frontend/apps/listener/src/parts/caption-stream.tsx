@@ -1,4 +1,9 @@
-import type { Caption, PartialCaption } from "@babelcast/shared/captions/caption-list";
+import {
+  type Caption,
+  type LeftOut,
+  leftOutBetween,
+  type PartialCaption,
+} from "@babelcast/shared/captions/caption-list";
 import type { Language } from "@babelcast/shared/protocol/http-api";
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -53,7 +58,8 @@ export function CaptionStream({ listening, languageOf }: Props) {
                 // A translation that takes the place of its source is new to a screen reader.
                 key={`${caption.number} ${caption.status === "waiting" ? "source" : "text"}`}
                 caption={caption}
-                before={captions[index - 1]}
+                before={all[all.length - captions.length + index - 1]}
+                leftOut={listening.leftOut.value}
                 showOriginal={showOriginal}
                 languageOf={languageOf}
                 heard={listening.sound.heard}
@@ -101,19 +107,22 @@ function useUnread(captions: readonly Caption[], isAtEnd: boolean): number {
 interface ItemProps {
   caption: Caption;
   before: Caption | undefined;
+  leftOut: readonly LeftOut[];
   showOriginal: boolean;
   languageOf: (code: string) => Language;
   heard: ReadonlySignal<number | undefined>;
 }
 
-function CaptionItem({ caption, before, showOriginal, languageOf, heard }: ItemProps) {
+function CaptionItem({ caption, before, leftOut, showOriginal, languageOf, heard }: ItemProps) {
   const isHeard = useComputed(() => heard.value === caption.number);
   const { text, language, sourceText, sourceLanguage, status } = caption;
   const isNewLanguage =
     status === "translated" && before?.status === "translated" && before.language !== caption.language;
+  const leftOutS = leftOutBetween(leftOut, before, caption);
   return (
     <>
-      {isNewLanguage && <p class="new-language">{t.nowIn(languageOf(language).nativeName)}</p>}
+      {leftOutS >= 1 && <p class="between left-out">{t.leftOut(leftOutS)}</p>}
+      {isNewLanguage && <p class="between new-language">{t.nowIn(languageOf(language).nativeName)}</p>}
       <div
         class="caption"
         dir={direction(languageOf(language))}

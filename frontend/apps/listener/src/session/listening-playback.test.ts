@@ -171,6 +171,36 @@ describe("what a listener hears", () => {
     expect(here.skippedS.value + audio.seconds).toBeCloseTo(said * SEGMENT_S, 0);
   });
 
+  it("goes on with the last minutes after an hour without network, and says how long the rest was", async () => {
+    const here = await rig.listen();
+    await speak(2);
+    await rig.pass(10);
+    rig.socket.onclose?.({} as CloseEvent);
+    await rig.pass(3_600);
+    // The network is back with the next attempt.
+    for (const attempts = rig.sockets.length; rig.sockets.length === attempts;) await rig.pass(0.1);
+    const back = Math.floor((Date.now() - NOW) / 1_000 / SEGMENT_S);
+    said = back;
+    rig.socket.join(back);
+    expect(rig.socket.received[0]).toEqual({ action: "joinSession", lastSequenceNumber: 1 });
+    const first = back - 200;
+    rig.socket.leaveOut(2, first - 1, SEGMENT_S);
+    for (let number = first; number < back; number++) deliver(rig.socket, number, { replayed: true });
+    await rig.pass(1);
+    expect(audio.numbers.length).toBeGreaterThan(2);
+    await speak(90);
+    await rig.pass(20);
+    expect(rig.socket.actions("resume")).toEqual([]);
+    expect(here.leftOut.value).toEqual([{ before: first, seconds: (first - 2) * SEGMENT_S }]);
+    expect(here.captions.value.map(({ number }) => number)).toEqual([0, 1, ...range(first, said)]);
+    // The last minute of it is still heard, a little faster.
+    const [, , goesOnWith = 0] = audio.numbers;
+    expect(goesOnWith).toBeGreaterThan(back - 60 / SEGMENT_S - 2);
+    expect(audio.numbers).toEqual([0, 1, ...range(goesOnWith, said)]);
+    expect(here.sound.delayS.value).toBeLessThan(12);
+    expect(here.skippedS.value).toBeCloseTo((goesOnWith - 2) * SEGMENT_S, 5);
+  });
+
   it("is not missed where the listener only comes late", async () => {
     const here = await rig.start();
     said = 10;

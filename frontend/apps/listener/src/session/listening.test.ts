@@ -3,6 +3,19 @@ import type { Listening } from "./listening";
 import type { SessionMemory } from "./memory";
 import { Rig } from "./scripted-server";
 
+/** Of a tab that has read ten segments. */
+const MEMORY: SessionMemory = {
+  sessionId: "joyful-hope-911",
+  language: "es",
+  joinKey: undefined,
+  withSound: false,
+  paused: false,
+  first: 0,
+  lastContiguous: 9,
+  playNumber: 10,
+  playOffsetS: 0,
+};
+
 describe("Listening", () => {
   let rig: Rig;
   beforeEach(() => {
@@ -74,17 +87,7 @@ describe("Listening", () => {
   });
 
   it("goes on where it was after the page was loaded again", async () => {
-    const memory: SessionMemory = {
-      sessionId: "joyful-hope-911",
-      language: "es",
-      joinKey: undefined,
-      withSound: false,
-      paused: false,
-      first: 5,
-      lastContiguous: 9,
-      playNumber: 10,
-      playOffsetS: 0,
-    };
+    const memory: SessionMemory = { ...MEMORY, first: 5 };
     const here = await rig.start({ memory });
     rig.socket.join(12);
     expect(rig.socket.received).toEqual([{ action: "joinSession", lastSequenceNumber: 4 }]);
@@ -93,6 +96,18 @@ describe("Listening", () => {
     expect(here.captions.value).toHaveLength(7);
     expect(rig.socket.actions("resume")).toEqual([]);
     expect(JSON.parse(rig.stored.get("babelcast.session") ?? "")).toMatchObject({ first: 5, lastContiguous: 11 });
+  });
+
+  it("says what is left out when the page is loaded again after an hour", async () => {
+    const here = await rig.start({ memory: MEMORY });
+    rig.socket.join(1_010);
+    rig.socket.leaveOut(0, 809, 3);
+    for (let number = 810; number < 1_010; number++) rig.socket.segment(number, { replayed: true });
+    await rig.pass(5);
+    expect(here.captions.value).toHaveLength(200);
+    expect(here.leftOut.value).toEqual([{ before: 810, seconds: 2_430 }]);
+    expect(here.skippedS.value).toBe(0);
+    expect(rig.socket.actions("resume")).toEqual([]);
   });
 
   it("remembers no speech", async () => {

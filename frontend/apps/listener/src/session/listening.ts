@@ -2,20 +2,19 @@ import {
   type Caption,
   type CaptionList,
   NO_CAPTIONS,
+  type LeftOut,
+  leftOutSeconds,
   type PartialCaption,
+  withLeftOut,
   withoutPartial,
   withTranscription,
   withTranslation,
 } from "@babelcast/shared/captions/caption-list";
 import type { Config } from "@babelcast/shared/config";
-import {
-  Connection,
-  type ConnectionOptions,
-  type ConnectionStatus,
-  wakeWithBrowser,
-} from "@babelcast/shared/connection/connection";
+import { Connection, type ConnectionStatus, wakeWithBrowser } from "@babelcast/shared/connection/connection";
 import { SegmentInbox } from "@babelcast/shared/playback/segment-inbox";
 import type {
+  SegmentsLeftOut,
   ServerError,
   ServerMessage,
   SessionJoined,
@@ -25,27 +24,15 @@ import type {
 } from "@babelcast/shared/protocol/messages";
 import { batch, computed, signal } from "@preact/signals";
 import { FreshSegments } from "./fresh-segments";
-import { type SessionMemory, remember } from "./memory";
+import type { ListeningOptions } from "./listening-options";
+import { askAfter, remember } from "./memory";
 import { whyRefused } from "./refusal";
 import { seconds, ServerClock } from "./server-clock";
 import { type ShownState, showState } from "./shown-state";
 import { Sound } from "./sound";
 
-export interface ListeningOptions {
-  readonly sessionId: string;
-  readonly language: string;
-  readonly joinKey: string | undefined;
-  /** What the tab knew before the page was loaded again. */
-  readonly memory?: SessionMemory | undefined;
-  /** False for a view that only reads and leaves no trace, such as the projector's. */
-  readonly remembers?: boolean;
-  readonly connection?: Pick<ConnectionOptions, "openWebSocket" | "policy" | "random">;
-}
-
 /** How many captions a late listener reads of what the room has just heard. */
 const LATE_CAPTIONS = 3;
-/** After loading the page again, so many captions before the last are fetched again; the server sends up to 200. */
-const RESTORED_CAPTIONS = 150;
 const LOOK_AFTER_MS = 500;
 const REPORT_MS = 10_000;
 const REMEMBER_MS = 3_000;
@@ -59,6 +46,7 @@ export class Listening {
   readonly connection = signal<ConnectionStatus>("connecting");
   readonly language = signal("");
   readonly captions = signal<readonly Caption[]>([]);
+  readonly leftOut = signal<readonly LeftOut[]>([]);
   readonly partial = signal<PartialCaption | undefined>(undefined);
   readonly paused = signal(false);
   readonly ended = signal(false);
@@ -91,7 +79,7 @@ export class Listening {
   readonly #volume = signal(1);
   readonly #clock = new ServerClock();
   readonly #stops: (() => void)[] = [];
-  readonly #early: (TranslatedAudio | Transcription)[] = [];
+  readonly #early: (TranslatedAudio | Transcription | SegmentsLeftOut)[] = [];
   readonly #fresh = new FreshSegments();
   #list: CaptionList = NO_CAPTIONS;
   #sourceLanguage = "";
@@ -214,8 +202,7 @@ export class Listening {
 
   #lastSequenceNumber(): number | undefined {
     if (this.#inbox.first !== undefined) return this.#inbox.lastContiguous;
-    const memory = this.#options.memory;
-    return memory && Math.max(memory.first - 1, memory.lastContiguous - RESTORED_CAPTIONS);
+    return this.#options.memory && askAfter(this.#options.memory);
   }
 
   #takeRefusal(reason: string): void {
@@ -230,7 +217,9 @@ export class Listening {
         break;
       case "translatedAudio":
       case "transcription":
+      case "segmentsLeftOut":
         if (this.#inbox.first === undefined) this.#early.push(message);
+        else if (message.type === "segmentsLeftOut") this.#takeLeftOut(message);
         else if (message.type === "transcription") this.#takeTranscription(message);
         else this.#takeSegment(message);
         break;
@@ -300,6 +289,16 @@ export class Listening {
     } else if (message.url !== null) {
       this.sound.readdress(number, message.url);
     }
+  }
+
+  #takeLeftOut(message: SegmentsLeftOut): void {
+    const { firstSequenceNumber: first, lastSequenceNumber: last } = message;
+    const missing = this.#inbox.leaveOut(first, last);
+    if (missing.length === 0) return;
+    this.#showList(withLeftOut(this.#list, message, missing));
+    this.sound.leaveOut(first, last);
+    if (this.sound.state.value !== "off" && last >= this.#playFrom)
+      this.skippedS.value += leftOutSeconds(message, missing.length);
   }
 
   #takeTranscription(message: Transcription): void {
@@ -387,6 +386,7 @@ export class Listening {
     this.#list = list;
     batch(() => {
       this.captions.value = list.captions;
+      this.leftOut.value = list.leftOut;
       this.partial.value = list.partial;
     });
   }

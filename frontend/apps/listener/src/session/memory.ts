@@ -17,6 +17,8 @@ export interface SessionMemory {
   readonly playOffsetS: number;
 }
 
+/** After loading the page again, so many captions before the last are fetched again; the server sends up to 200. */
+const RESTORED_CAPTIONS = 150;
 const KEY = "babelcast.session";
 
 export function remember(memory: SessionMemory): void {
@@ -33,6 +35,11 @@ export function forget(): void {
   } catch {
     // There was nothing to forget.
   }
+}
+
+/** The number behind which a page that was loaded again asks for everything. */
+export function askAfter(memory: SessionMemory): number {
+  return Math.max(memory.first - 1, memory.lastContiguous - RESTORED_CAPTIONS);
 }
 
 /** What is remembered of a session; undefined when the tab was not in it. */

@@ -3,7 +3,8 @@ import type { Config } from "@babelcast/shared/config";
 import { ScriptedSocket } from "@babelcast/shared/connection/scripted-socket";
 import type { ClientMessage, TranslatedAudio } from "@babelcast/shared/protocol/messages";
 import { vi } from "vitest";
-import { Listening, type ListeningOptions } from "./listening";
+import { Listening } from "./listening";
+import type { ListeningOptions } from "./listening-options";
 
 export const SESSION = "joyful-hope-911";
 
@@ -61,6 +62,18 @@ export class FakeWebSocket extends ScriptedSocket {
       translated: true,
       replayed: false,
       ...changes,
+    });
+  }
+
+  /** More was missed than is sent again; every segment is so many seconds long. */
+  leaveOut(first: number, last: number, segmentS: number): void {
+    this.say({
+      type: "segmentsLeftOut",
+      sessionId: SESSION,
+      firstSequenceNumber: first,
+      lastSequenceNumber: last,
+      spokenStartMs: first * segmentS * 1_000,
+      spokenEndMs: (last + 1) * segmentS * 1_000,
     });
   }
 

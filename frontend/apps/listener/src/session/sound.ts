@@ -103,6 +103,10 @@ export class Sound {
     this.#show();
   }
 
+  leaveOut(first: number, last: number): void {
+    this.#player?.leaveOut(first, last);
+  }
+
   readdress(number: number, url: string): void {
     this.#player?.readdress(number, url);
   }

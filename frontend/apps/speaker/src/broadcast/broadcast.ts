@@ -271,6 +271,7 @@ export class Broadcast {
         this.#onError(message);
         break;
       case "translatedAudio":
+      case "segmentsLeftOut":
       case "connectionRefreshRequired":
         break;
     }

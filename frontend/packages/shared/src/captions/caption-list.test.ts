@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { Transcription, TranslatedAudio } from "../protocol/messages.js";
-import { type CaptionList, NO_CAPTIONS, withTranscription, withTranslation, withoutPartial } from "./caption-list.js";
+import type { SegmentsLeftOut, Transcription, TranslatedAudio } from "../protocol/messages.js";
+import {
+  type Caption,
+  type CaptionList,
+  leftOutBetween,
+  NO_CAPTIONS,
+  withLeftOut,
+  withTranscription,
+  withTranslation,
+  withoutPartial,
+} from "./caption-list.js";
 
 function heard(number: number | null, text: string, segment = number): Transcription {
   return {
@@ -84,6 +93,32 @@ describe("captions", () => {
   it("keep their identity when others come", () => {
     const list = after(translated(0, "a"));
     expect(withTranslation(list, translated(1, "b"), "en").captions[0]).toBe(list.captions[0]);
+  });
+});
+
+describe("what is left out", () => {
+  const message: SegmentsLeftOut = {
+    type: "segmentsLeftOut",
+    firstSequenceNumber: 1,
+    lastSequenceNumber: 100,
+    spokenStartMs: 3_000,
+    spokenEndMs: 303_000,
+  };
+  const all = Array.from({ length: 100 }, (_, index) => index + 1);
+
+  it("is told between the captions that it lies between", () => {
+    const list = withTranslation(withLeftOut(after(translated(0, "a")), message, all), translated(101, "b"), "en");
+    const [first, second] = list.captions as [Caption, Caption];
+    expect(leftOutBetween(list.leftOut, undefined, first)).toBe(0);
+    expect(leftOutBetween(list.leftOut, first, second)).toBe(300);
+    expect(leftOutBetween(list.leftOut, second, { ...second, number: 102 })).toBe(0);
+  });
+
+  it("is not what can be read in the original", () => {
+    const list = withLeftOut(after(heard(1, "one"), heard(2, "two")), message, all);
+    expect(shown(list)).toEqual(["1 en one untranslated", "2 en two untranslated"]);
+    expect(list.leftOut).toEqual([{ before: 101, seconds: 294 }]);
+    expect(withLeftOut(after(heard(1, "one")), message, [1]).leftOut).toEqual([]);
   });
 });
 

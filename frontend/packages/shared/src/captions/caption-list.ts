@@ -1,5 +1,5 @@
 /** The captions of a session as one reader sees them: pure values, in the order of the segments' numbers. */
-import type { Transcription, TranslatedAudio } from "../protocol/messages.js";
+import type { SegmentsLeftOut, Transcription, TranslatedAudio } from "../protocol/messages.js";
 
 /**
  * `waiting`: only the source text is known so far. `translated`: `text` is in the reader's language. `untranslated`: the
@@ -27,12 +27,20 @@ export interface PartialCaption {
   readonly language: string;
 }
 
+/** Speech that the reader missed and that does not come any more. */
+export interface LeftOut {
+  /** Number of the segment that follows it. */
+  readonly before: number;
+  readonly seconds: number;
+}
+
 export interface CaptionList {
   readonly captions: readonly Caption[];
   readonly partial: PartialCaption | undefined;
+  readonly leftOut: readonly LeftOut[];
 }
 
-export const NO_CAPTIONS: CaptionList = { captions: [], partial: undefined };
+export const NO_CAPTIONS: CaptionList = { captions: [], partial: undefined, leftOut: [] };
 
 /** The list after a source caption; a repeated one changes nothing. */
 export function withTranscription(list: CaptionList, message: Transcription): CaptionList {
@@ -49,7 +57,7 @@ export function withTranscription(list: CaptionList, message: Transcription): Ca
     sourceLanguage: language,
     spoken: null,
   };
-  return { captions: inserted(list.captions, caption), partial };
+  return { ...list, captions: inserted(list.captions, caption), partial };
 }
 
 /** The list after a segment in the reader's language; what is known already is replaced only by something better. */
@@ -67,6 +75,36 @@ export function withTranslation(list: CaptionList, message: TranslatedAudio, sou
     spoken: { startMs: message.spokenStartMs, endMs: message.spokenEndMs },
   };
   return { ...list, captions: inserted(list.captions, caption) };
+}
+
+/**
+ * The list after the server said which segments do not come any more. Of those with a source caption, that is all there
+ * is; of the others, the list says how much it was.
+ *
+ * @param numbers - Those that had not come.
+ */
+export function withLeftOut(list: CaptionList, message: SegmentsLeftOut, numbers: readonly number[]): CaptionList {
+  const missing = new Set(numbers);
+  const captions = list.captions.map((caption): Caption => {
+    const isLast = missing.delete(caption.number) && caption.status === "waiting";
+    return isLast ? { ...caption, status: "untranslated" } : caption;
+  });
+  if (missing.size === 0) return { ...list, captions };
+  const seconds = leftOutSeconds(message, missing.size);
+  return { ...list, captions, leftOut: [...list.leftOut, { before: message.lastSequenceNumber + 1, seconds }] };
+}
+
+/** Seconds of speech in so many of the segments that do not come; all of them have the same share. */
+export function leftOutSeconds(message: SegmentsLeftOut, segments: number): number {
+  const count = message.lastSequenceNumber - message.firstSequenceNumber + 1;
+  return ((message.spokenEndMs - message.spokenStartMs) * segments) / count / 1_000;
+}
+
+/** Seconds of speech that are left out between two captions that follow each other; the first has none before it. */
+export function leftOutBetween(list: readonly LeftOut[], before: Caption | undefined, caption: Caption): number {
+  return list
+    .filter((each) => each.before > (before?.number ?? -1) && each.before <= caption.number)
+    .reduce((sum, each) => sum + each.seconds, 0);
 }
 
 /** The list without what was being said, as after a break in the connection or the speech. */

@@ -14,6 +14,8 @@ export interface ConnectionPolicy {
   readonly joinTimeoutMs: number;
   /** `joinSession` is idempotent and is repeated this often until it is answered. */
   readonly joinAgainMs: number;
+  /** The same after it has failed through no fault of the client's. */
+  readonly joinFailedAgainMs: number;
   /** After the server has no room or is asked too often: joining is tried again after so long to twice as long. */
   readonly roomAgainMs: number;
   /** Between heartbeats; the server closes what is idle for 10 minutes. */
@@ -39,6 +41,7 @@ export const CONNECTION_POLICY: ConnectionPolicy = {
   reopenTimeoutMs: 12_000,
   joinTimeoutMs: 30_000,
   joinAgainMs: 8_000,
+  joinFailedAgainMs: 700,
   roomAgainMs: 12_000,
   heartbeatMs: 120_000,
   silence: SILENCE_POLICY,

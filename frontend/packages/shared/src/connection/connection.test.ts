@@ -33,6 +33,30 @@ describe("joining", () => {
     expect(rig.sockets[0]?.isClosed).toBe(true);
   });
 
+  it.each([
+    { type: "error", code: "STORAGE_UNAVAILABLE", message: "", retryable: true, action: "joinSession" },
+    { message: "Internal server error", connectionId: "c=", requestId: "r" },
+  ])("joins again soon when it has failed", async (failure) => {
+    const rig = await new Rig().start();
+    rig.last.open();
+    rig.last.say(failure);
+    await vi.advanceTimersByTimeAsync(CONNECTION_POLICY.joinFailedAgainMs * 2);
+    expect(rig.last.sent).toHaveLength(2);
+    rig.last.say(joined());
+    expect(rig.statuses).toEqual(["connecting", "joined"]);
+  });
+
+  it("does not press a server that has no room, and keeps the socket", async () => {
+    const rig = await new Rig().start();
+    rig.last.open();
+    rig.last.say({ type: "error", code: "AT_CAPACITY", message: "", retryable: true, action: "joinSession" });
+    await vi.advanceTimersByTimeAsync(CONNECTION_POLICY.roomAgainMs - 1);
+    expect(rig.last.sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(CONNECTION_POLICY.roomAgainMs + 1);
+    expect(rig.last.sent).toHaveLength(2);
+    expect(rig.sockets).toHaveLength(1);
+  });
+
   it("leaves out what is malformed", async () => {
     const rig = await new Rig().start();
     rig.last.join();

@@ -132,6 +132,15 @@ export class JoinedSocket {
     this.#sendJoin();
   }
 
+  #onJoinFailed(error: ServerError): void {
+    if (isNoRoom(error)) {
+      this.#waitForRoom();
+    } else if (isTransient(error)) {
+      const againMs = this.#policy.joinFailedAgainMs * (1 + this.#random());
+      this.#timers.after("join again", againMs, () => this.#sendJoin());
+    }
+  }
+
   /** There is no room for now: the connection stays, and asks now and then without pressing. */
   #waitForRoom(): void {
     this.#timers.cancel("join");
@@ -150,7 +159,7 @@ export class JoinedSocket {
     const isAnswer = message?.type === "sessionJoined" && this.#joined;
     this.#answered = isAnswer ? this.#answered + 1 : 0;
     if (message?.type === "sessionJoined" && !this.#joined) this.#onJoined();
-    if (message?.type === "error" && isNoRoom(message) && !this.#joined) this.#waitForRoom();
+    if (message?.type === "error" && !this.#joined) this.#onJoinFailed(message);
     if (this.#joined && !this.#retired) this.#expectSigns();
     if (message === undefined) return;
     if (message.type === "connectionRefreshRequired") this.#events.refresh(this);
@@ -186,4 +195,9 @@ export class JoinedSocket {
 /** Whether joining was refused for now. */
 function isNoRoom(error: ServerError): boolean {
   return error.action === "joinSession" && (error.code === "AT_CAPACITY" || error.code === "RATE_LIMITED");
+}
+
+/** Whether joining has failed in a way that may be over in a moment; API Gateway does not say what has failed. */
+function isTransient(error: ServerError): boolean {
+  return error.code === "INTERNAL" || (error.action === "joinSession" && error.code === "STORAGE_UNAVAILABLE");
 }

@@ -57,6 +57,17 @@ describe("ClipQueue", () => {
     expect(queue.fate(3)).toBe("skipped");
   });
 
+  it("does not wait for what is left out", () => {
+    arrive(3, 0);
+    expect(play(0)).toEqual([3]);
+    queue.leaveOut(4, 900);
+    arrive(901, 10);
+    expect(play(10)).toEqual([901]);
+    queue.leaveOut(4, 800);
+    arrive(902, 11);
+    expect(play(11)).toEqual([902]);
+  });
+
   it("plays what fills a hole in time", () => {
     arrive(4, 10);
     expect(play(12)).toEqual([]);

@@ -133,6 +133,15 @@ export class ClipQueue {
     return skipped.length === 0 ? undefined : this.#skip(skipped);
   }
 
+  /** These segments do not come; a listener who is among them goes on behind them. */
+  leaveOut(first: number, last: number): void {
+    if (this.#next < first || this.#next > last) return;
+    for (const clip of this.#waiting()) {
+      if (clip.number <= last) clip.fate = "skipped";
+    }
+    this.#next = last + 1;
+  }
+
   /** Forgets what was heard or left out before a number, so that hours of listening do not fill the memory. */
   forgetBefore(number: number): void {
     for (const known of this.#clips.keys()) {

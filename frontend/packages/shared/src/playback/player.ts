@@ -136,6 +136,12 @@ export class Player {
     this.#tracks.get(number)?.wakeReaddressed?.(url);
   }
 
+  /** These segments do not come: what follows them is not kept waiting. */
+  leaveOut(first: number, last: number): void {
+    this.#queue.leaveOut(first, last);
+    this.#tick();
+  }
+
   /** Holds what sounds where it is. */
   pause(): void {
     this.#pausedAt ??= Date.now();

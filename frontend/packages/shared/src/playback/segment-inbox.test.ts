@@ -79,6 +79,18 @@ describe("SegmentInbox", () => {
     expect(inbox.resumeAfter(31)).toBe(5);
   });
 
+  it("waits no longer for what is left out, and tells which of it had not come", () => {
+    inbox.accept(5, 0);
+    inbox.accept(8, 0);
+    inbox.announceNext(1_010, 0);
+    expect(inbox.leaveOut(6, 809)).toHaveLength(803);
+    expect(inbox.leaveOut(6, 809)).toEqual([]);
+    expect(inbox.lastContiguous).toBe(809);
+    expect(inbox.holes).toHaveLength(200);
+    expect(inbox.resumeAfter(1)).toBe(809);
+    expect(inbox.accept(7, 2)).toBe("duplicate");
+  });
+
   it("asks at once for what nobody sends", () => {
     inbox.accept(5, 0);
     inbox.announceNext(9, 30, 0);

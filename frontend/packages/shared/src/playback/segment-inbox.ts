@@ -77,6 +77,21 @@ export class SegmentInbox {
   }
 
   /**
+   * These are not sent any more.
+   *
+   * @returns Those of them that had not come; they are waited for no longer.
+   */
+  leaveOut(first: number, last: number): readonly number[] {
+    const leftOut: number[] = [];
+    for (let number = Math.max(first, this.#first ?? 0); number <= last; number++) {
+      if (this.#received.has(number)) continue;
+      this.#settle(number);
+      leftOut.push(number);
+    }
+    return leftOut;
+  }
+
+  /**
    * The `lastSequenceNumber` to ask with now; undefined when nothing is to be asked for.
    *
    * Each call that returns a number counts as one request for every hole that was due; a hole is due again after the

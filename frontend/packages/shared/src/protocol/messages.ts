@@ -103,6 +103,17 @@ export interface TranslatedAudio {
   replayed: boolean;
 }
 
+/** More was missed than is sent again: of what was asked for, these segments do not come. */
+export interface SegmentsLeftOut {
+  type: "segmentsLeftOut";
+  firstSequenceNumber: number;
+  lastSequenceNumber: number;
+  /** Where the speech that is left out begins. */
+  spokenStartMs: number;
+  /** Where the speech that comes again begins. */
+  spokenEndMs: number;
+}
+
 export interface BroadcastState {
   type: "broadcastState";
   state: SessionState;
@@ -153,6 +164,7 @@ export type ServerMessage =
   | AudioAck
   | Transcription
   | TranslatedAudio
+  | SegmentsLeftOut
   | BroadcastState
   | SessionStatus
   | QualityWarning
@@ -224,6 +236,14 @@ function read(fields: Fields): ServerMessage | undefined {
         spokenEndMs: fields.integer("spokenEndMs"),
         translated: fields.truth("translated", true),
         replayed: fields.truth("replayed", false),
+      };
+    case "segmentsLeftOut":
+      return {
+        type: "segmentsLeftOut",
+        firstSequenceNumber: fields.integer("firstSequenceNumber"),
+        lastSequenceNumber: fields.integer("lastSequenceNumber"),
+        spokenStartMs: fields.integer("spokenStartMs"),
+        spokenEndMs: fields.integer("spokenEndMs"),
       };
     case "broadcastState":
       return {

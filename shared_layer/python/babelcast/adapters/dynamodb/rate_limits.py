@@ -6,16 +6,19 @@ from babelcast.adapters.aws_client import CONDITION_FAILED, call, dynamodb_clien
 from babelcast.domain.errors import CursorMovedError, LimitReachedError
 from babelcast.domain.limits import Limit
 
-_FULL: Final = "attribute_not_exists(aheadUntil) OR aheadUntil < :now"
-"""A bucket that has rested, or was never used; it may have been deleted since."""
+_FULL: Final = "attribute_not_exists(aheadUntil) OR aheadUntil < :now OR aheadUntil > :empty"
+"""A bucket that has rested, or was never used; it may have been deleted since.
+
+Further ahead than an empty bucket is none but by another clock, which was ahead of this one.
+"""
 
 
 class DynamoDbRateLimits:
     """`babelcast.ports.RateLimits`.
 
-    A bucket's number never goes back. Whoever finds that it does not lie in the past may therefore add to it without
-    having read it, on the one condition that it is not too far ahead: two updates at most, and nothing between them
-    that another caller could spoil.
+    A bucket's number goes back only when it was another clock's. Whoever finds that it does not lie in the past may
+    therefore add to it without having read it, on the one condition that it is not too far ahead: two updates at most,
+    and nothing between them that another caller could spoil.
     """
 
     def __init__(self, table_name: str) -> None:
@@ -27,8 +30,9 @@ class DynamoDbRateLimits:
         cost_ms, tolerance_ms = round(limit.cost_ms()), round(limit.tolerance_ms)
         # When a bucket is full again, it is as good as none; what its key stands for is not to be kept.
         values = {":expires": (now_ms + tolerance_ms) // 1000 + 1}
+        full = {":after": now_ms + cost_ms, ":now": now_ms, ":empty": now_ms + tolerance_ms}
         try:
-            await self._set(key, limit, ":after", _FULL, {**values, ":after": now_ms + cost_ms, ":now": now_ms})
+            await self._set(key, limit, ":after", _FULL, {**full, **values})
         except CursorMovedError:
             values |= {":cost": cost_ms, ":latest": now_ms + tolerance_ms - cost_ms}
             try:

@@ -29,25 +29,24 @@ class DynamoDbSegments:
 
     async def since(self, session_id: SessionId, number: int, *, limit: int) -> Sequence[Segment]:
         """See the port."""
-        return await self._query(
+        return await self._query(session_id, number, limit=limit, ascending=True)
+
+    async def latest(self, session_id: SessionId, *, limit: int, since: int = 0) -> Sequence[Segment]:
+        """See the port; what does not fit into one answer of 1 MB is left out."""
+        newest_first = await self._query(session_id, since, limit=limit, ascending=False)
+        return newest_first[::-1]
+
+    async def _query(self, session_id: SessionId, number: int, *, limit: int, ascending: bool) -> Sequence[Segment]:
+        answer = await call(
+            self._client.query,
+            TableName=self._table_name,
+            ConsistentRead=True,
             KeyConditionExpression="sessionId = :session AND #segment >= :number",
             ExpressionAttributeNames={"#segment": "segment"},
             ExpressionAttributeValues={":session": session_id, ":number": number},
+            ScanIndexForward=ascending,
             Limit=limit,
         )
-
-    async def latest(self, session_id: SessionId, *, limit: int) -> Sequence[Segment]:
-        """See the port."""
-        newest_first = await self._query(
-            KeyConditionExpression="sessionId = :session",
-            ExpressionAttributeValues={":session": session_id},
-            ScanIndexForward=False,
-            Limit=limit,
-        )
-        return newest_first[::-1]
-
-    async def _query(self, **arguments: Any) -> Sequence[Segment]:
-        answer = await call(self._client.query, TableName=self._table_name, ConsistentRead=True, **arguments)
         return [_segment(item) for item in answer["Items"]]
 
 
