@@ -139,9 +139,10 @@ verify: $(if $(GIVEN_STAGE),.venv/.installed,setup)  ## Speak AUDIO to listeners
 	  --audio "$(AUDIO)" --languages "$(LANGUAGES)"
 
 cost: LANGUAGES = 3
-cost: .venv/.installed  ## Estimate what rooms cost on AWS (SPEAKERS, HOURS, LANGUAGES, LISTENERS, SILENCE=0.2)
+cost: .venv/.installed  ## Estimate what rooms cost on AWS (SPEAKERS, HOURS, LANGUAGES, OFFERED, LISTENERS, SILENCE=0.2), with the prices of STAGE, else prod
 	@$(PYTHON) -m scripts.cost --languages "$(LANGUAGES)" $(if $(SPEAKERS),--speakers "$(SPEAKERS)") $(if $(HOURS),--hours "$(HOURS)") \
-	  $(if $(LISTENERS),--listeners "$(LISTENERS)") $(if $(SILENCE),--silence "$(SILENCE)")
+	  $(if $(LISTENERS),--listeners "$(LISTENERS)") $(if $(SILENCE),--silence "$(SILENCE)") \
+	  $(if $(OFFERED),--offered "$(OFFERED)") $(if $(GIVEN_STAGE),--stage "$(GIVEN_STAGE)")
 
 package-check: .venv/.installed  ## Build the functions' packages for Lambda and check sizes, processor and every import
 	@$(PYTHON) -m scripts.check_packages

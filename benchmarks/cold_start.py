@@ -20,8 +20,8 @@ from typing import Final
 
 from local.template.assembly import Assembly
 from local.template.compute_resources import FUNCTION_TYPE, read_function
-from scripts.build_layer import ROOT, LayerPlatform
-from scripts.function_packages.packages import FunctionPackage, build_packages, read_packages
+from scripts.build_layer import ROOT, LayerError, LayerPlatform
+from scripts.function_packages.packages import FunctionPackage, PackageError, build_packages, read_packages
 
 GOALS_MS: Final = {"authorizer": 350, "connection_handler": 350}
 """Functions whose start a person waits for; the goal is for the import alone."""
@@ -151,12 +151,17 @@ def show(starts: Sequence[ColdStart]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build, measure, show and write; 1 when a goal is missed."""
+    """Build, measure, show and write; 1 when a goal is missed, 2 when there is nothing to measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=15, help="fresh processes for each handler (15)")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench-cold.json", metavar="FILE")
     options = parser.parse_args(arguments)
-    starts = measure(build_packages(LayerPlatform.of_this_machine()), runs=options.runs)
+    try:
+        assembly = build_packages(LayerPlatform.of_this_machine())
+    except (LayerError, PackageError) as error:
+        print(f"cold_start: {error}", file=sys.stderr)
+        return 2
+    starts = measure(assembly, runs=options.runs)
     show(starts)
     machine = {"python": platform.python_version(), "machine": platform.machine()}
     options.out.parent.mkdir(parents=True, exist_ok=True)

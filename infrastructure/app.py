@@ -10,6 +10,8 @@ CDK's own command line sets, as it passes on its ``-c``. Context values:
 * ``listenerUrl``: where listeners go instead of the listeners' app.
 * ``allowedOrigins`` (a comma list): origins besides the apps' own, instead of the stage's.
 * ``alarmEmail``: who is told of alarms.
+
+Another key is refused, unless it is the CDK's own.
 """
 
 import argparse
@@ -19,7 +21,7 @@ from pathlib import Path
 
 from aws_cdk import App, CfnOutput, Tags
 
-from infrastructure.context import RECORD, REPLACED_SETTINGS, record_of, stage_of
+from infrastructure.context import CONTEXT_KEYS, RECORD, record_of, refuse_unknown_keys, stage_of
 from infrastructure.nag import check_rules
 from infrastructure.settings import SettingsError, StageSettings
 from infrastructure.stacks.api import ApiStack
@@ -29,9 +31,6 @@ from infrastructure.stacks.processing import ProcessingStack
 from infrastructure.stacks.web import WebStack
 
 ROOT = Path(__file__).resolve().parent.parent
-
-CONTEXT_KEYS = ("stage", "layer", *REPLACED_SETTINGS)
-"""The context values that `main` takes."""
 
 
 def new_app(*, context: Mapping[str, str] | None = None, output_directory: Path | None = None) -> App:
@@ -114,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pairs = [pair.partition("=") for pair in parser.parse_args(arguments).context]
     app = new_app(context={key: value for key, _, value in pairs})
     try:
+        refuse_unknown_keys(app.node.get_all_context())
         context = {key: app.node.try_get_context(key) for key in CONTEXT_KEYS}
         layer = ROOT / (context["layer"] or "build/layer")
         add_stage(app, stage_of(context), layer_directory=layer, context=context)

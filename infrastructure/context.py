@@ -4,7 +4,7 @@ Nothing here imports the CDK.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -25,6 +25,28 @@ REPLACED_SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
 
 RECORD: Final = "Context"
 """The output of the data stack that says with which of them the stage was made; the first stack that is deployed."""
+
+
+CONTEXT_KEYS: Final = ("stage", "layer", *REPLACED_SETTINGS)
+"""The context values that the app takes."""
+
+_KEPT_BY_THE_CDK: Final = ("cli-telemetry", "acknowledged-issue-numbers")
+"""What the CDK's command line notes for itself in `cdk.context.json`."""
+
+
+def refuse_unknown_keys(keys: Iterable[str]) -> None:
+    """Let through what the app takes and what is the CDK's own: feature flags, ``aws:cdk:…`` and cached lookups.
+
+    Raises:
+        SettingsError: Another key, such as a misspelt one, whose value nothing would use.
+    """
+    unknown = [
+        key
+        for key in keys
+        if key not in CONTEXT_KEYS and key not in _KEPT_BY_THE_CDK and not key.startswith("@") and ":" not in key
+    ]
+    if unknown:
+        raise SettingsError(f"there is no context value {', '.join(unknown)}; -c takes {', '.join(CONTEXT_KEYS)}")
 
 
 def stage_of(context: Mapping[str, str | None]) -> StageSettings:

@@ -202,6 +202,7 @@ class StageSettings:
         sessions_per_speaker: Live sessions that one speaker may have.
         session_creations_per_h: Sessions that one speaker may create in the long run; a third of them at once.
         speakers_sign_up: Anyone may open a speaker's account; otherwise an operator does.
+        end_to_end_alarm_ms: Longer delays of one clip in twenty are an alarm, 5 s by the project's target.
         alarm_email: Who is told of alarms, once they have confirmed it; None for nobody.
         prices: What AWS asks in the stage's region, for estimates only.
     """
@@ -235,6 +236,7 @@ class StageSettings:
     sessions_per_speaker: int = 3
     session_creations_per_h: int = 30
     speakers_sign_up: bool = False
+    end_to_end_alarm_ms: int = 5_000
     alarm_email: str | None = None
     prices: PriceTable = US_EAST_1
 
@@ -268,6 +270,7 @@ class StageSettings:
         _require_range("listeners_per_session", self.listeners_per_session, 1, 10_000)
         _require_range("sessions_per_speaker", self.sessions_per_speaker, 1, self.cells.sessions_per_cell)
         _require_range("session_creations_per_h", self.session_creations_per_h, 1, 3_600)
+        _require_range("end_to_end_alarm_ms", self.end_to_end_alarm_ms, 1_000, 60_000)
         self._require_addresses()
         attempt_s = self.functions.audio_processor.timeout_s + self.cells.batch_window_s
         _require(
@@ -348,6 +351,8 @@ DEV: Final = StageSettings(
     allowed_origins=("http://localhost:5173", "http://localhost:5174"),
     sessions_per_speaker=25,
     session_creations_per_h=3_600,
+    # Polling costs up to a second; 5.0 s are this stage's normal p95. Source: benchmarks/results/latency-natural.md.
+    end_to_end_alarm_ms=6_500,
 )
 """For trying out: cheapest, keeps nothing; apps served by Vite on the developer's machine may use it too."""
 

@@ -16,7 +16,9 @@ from infrastructure.settings import STAGES, StageSettings
 
 _NOT_COUNTED: Final = (
     "free tiers, taxes, support, Cognito (10,000 users a month are free), standing costs of metrics, alarms, "
-    "dashboard and idle cells (a shard runs all month), storage for a day"
+    "dashboard and idle cells (a shard runs all month), storage for a day, X-Ray's traces (prod), requests of the HTTP "
+    "API and of CloudFront, notification_sender's invocations (one for every 200 listeners of a room above 200, for "
+    "each message)"
 )
 
 
@@ -24,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
+        _refuse_too_many_languages(max(options.languages, options.offered), STAGES[options.stage])
         event = Event(
             speakers=options.speakers,
             hours=options.hours,
@@ -37,6 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     print(report(event, STAGES[options.stage]))
     return 0
+
+
+def _refuse_too_many_languages(wanted: int, stage: StageSettings) -> None:
+    if wanted > len(stage.target_languages):
+        raise ValueError(f"{wanted} languages: stage {stage.name} has {len(stage.target_languages)}")
 
 
 def _parser() -> argparse.ArgumentParser:

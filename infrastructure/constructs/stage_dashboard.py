@@ -7,7 +7,6 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infrastructure.constructs.stage_alarms import MAX_END_TO_END_MS
 from infrastructure.constructs.stage_metrics import (
     AUTHORIZER,
     CONNECTIONS,
@@ -57,17 +56,18 @@ class StageDashboard(Construct):
         metrics: StageMetrics,
         alarms: Sequence[cloudwatch.IAlarm],
         transcribe_streams: int,
+        end_to_end_ms: int,
     ) -> None:
         super().__init__(scope, construct_id)
         self._metrics = metrics
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard", default_interval=Duration.hours(3))
-        self._served(alarms)
+        self._served(alarms, end_to_end_ms)
         self._latency()
         self._failures()
         self._load(transcribe_streams)
         self._costs()
 
-    def _served(self, alarms: Sequence[cloudwatch.IAlarm]) -> None:
+    def _served(self, alarms: Sequence[cloudwatch.IAlarm], end_to_end_ms: int) -> None:
         metrics = self._metrics
         self._title("Is the room served now?", "Red alarms say what to do; docs/operations.md says more.")
         for first in range(0, len(alarms), _ALARMS_OF_A_WIDGET):
@@ -107,7 +107,7 @@ class StageDashboard(Construct):
             self._graph(
                 "End to end: from the speech in the stream to the listeners' ears, ms",
                 delay,
-                limit=MAX_END_TO_END_MS,
+                limit=end_to_end_ms,
                 limit_is="alarm on p95",
             ),
             self._graph("Who is in the room", people),
@@ -147,7 +147,7 @@ class StageDashboard(Construct):
             self._graph(
                 "Listeners",
                 [
-                    *(metrics.own(name) for name in ("NotificationsFailed", "ConnectionsGone")),
+                    *(metrics.summed(name) for name in ("NotificationsFailed", "ConnectionsGone")),
                     *(metrics.own(name, by=CONNECTIONS) for name in ("ClipDownloadFailures", "ClipsSkipped")),
                 ],
             ),
@@ -179,7 +179,7 @@ class StageDashboard(Construct):
             self._graph(
                 "Over a limit",
                 [
-                    *(metrics.own(name, by=AUTHORIZER) for name in ("JoinsLimited", "LimitsUnchecked")),
+                    *(metrics.summed(name) for name in ("JoinsLimited", "LimitsUnchecked")),
                     metrics.own("HttpRequestsLimited", by=SESSIONS),
                     *(
                         metrics.own(name, by=CONNECTIONS)
@@ -248,8 +248,8 @@ class StageDashboard(Construct):
                 "Messages",
                 [
                     metrics.websocket("MessageCount"),
-                    metrics.own("NotificationsSent"),
-                    metrics.own("NotificationsHandedOn"),
+                    metrics.summed("NotificationsSent"),
+                    metrics.summed("NotificationsHandedOn"),
                     metrics.http("Count"),
                 ],
             ),

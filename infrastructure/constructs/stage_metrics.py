@@ -1,8 +1,9 @@
 """What a stage measures, as CloudWatch metrics: its own by name, those of AWS by the stage's resources."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from aws_cdk import Duration
@@ -16,6 +17,20 @@ CONNECTIONS: Final = "connection_handler"
 AUTHORIZER: Final = "authorizer"
 SESSIONS: Final = "http_session_handler"
 DISCONNECTS: Final = "disconnect_handler"
+
+_NOTIFIERS: Final = (PROCESSOR, CONNECTIONS, DISCONNECTS)
+
+WRITERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "NotificationsSent": _NOTIFIERS,
+        "NotificationsFailed": _NOTIFIERS,
+        "ConnectionsGone": _NOTIFIERS,
+        "NotificationsHandedOn": (PROCESSOR, CONNECTIONS),
+        "JoinsLimited": (AUTHORIZER, SESSIONS),
+        "LimitsUnchecked": (AUTHORIZER, CONNECTIONS, SESSIONS),
+    }
+)
+"""The functions that write a metric, where several do."""
 
 _MS_PER_MINUTE: Final = 60_000
 
@@ -71,6 +86,17 @@ class StageMetrics:
             statistic=statistic,
             label=label or name,
             period=period,
+        )
+
+    def every(self, name: str, *, period: Duration = MINUTE) -> tuple[cloudwatch.Metric, ...]:
+        """A counter that several functions write, from each of them."""
+        return tuple(self.own(name, by=by, label=f"{name} {by}", period=period) for by in WRITERS[name])
+
+    def summed(self, name: str) -> cloudwatch.MathExpression:
+        """A counter that several functions write, all of them together."""
+        metrics = self.every(name)
+        return cloudwatch.MathExpression(
+            expression=_sum(metrics), using_metrics={_id(each): each for each in metrics}, label=name, period=MINUTE
         )
 
     def own_by_language(self, *names: str) -> cloudwatch.MathExpression:
@@ -171,16 +197,28 @@ def _id(metric: cloudwatch.Metric) -> str:
     return re.sub(r"\W", "_", f"m_{metric.metric_name}_{metric.label}")
 
 
-def percentage(part: cloudwatch.Metric, whole: cloudwatch.Metric, *, of_at_least: int) -> cloudwatch.MathExpression:
+def _sum(metrics: Sequence[cloudwatch.Metric]) -> str:
+    """The sum of counters; one that has not been written counts as zero."""
+    return " + ".join(f"FILL({_id(each)}, 0)" for each in metrics)
+
+
+def percentage(
+    part: cloudwatch.Metric | Sequence[cloudwatch.Metric],
+    whole: cloudwatch.Metric | Sequence[cloudwatch.Metric],
+    *,
+    of_at_least: int,
+) -> cloudwatch.MathExpression:
     """A share in percent, 0 while the whole is so small that it says nothing.
 
-    A counter that has not been written counts as zero.
+    A counter that has not been written counts as zero. Several are added up.
     """
-    a, b = _id(part), _id(whole)
+    parts = [part] if isinstance(part, cloudwatch.Metric) else part
+    wholes = [whole] if isinstance(whole, cloudwatch.Metric) else whole
+    total = _sum(wholes) if len(wholes) > 1 else _id(wholes[0])
     return cloudwatch.MathExpression(
-        expression=f"IF({b} >= {of_at_least}, 100 * FILL({a}, 0) / {b}, 0)",
-        using_metrics={a: part, b: whole},
-        label=part.label or "",
+        expression=f"IF({total} >= {of_at_least}, 100 * ({_sum(parts)}) / ({total}), 0)",
+        using_metrics={_id(each): each for each in (*parts, *wholes)},
+        label=parts[0].metric_name if len(parts) > 1 else parts[0].label or "",
         period=FIVE_MINUTES,
     )
 

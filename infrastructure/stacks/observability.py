@@ -55,6 +55,7 @@ class ObservabilityStack(Stack):
             metrics=metrics,
             transcribe_streams=settings.cells.transcribe_streams,
             record_age_s=settings.cells.record_age_s,
+            end_to_end_ms=settings.end_to_end_alarm_ms,
             topic=topic,
         )
         dashboard = StageDashboard(
@@ -63,6 +64,7 @@ class ObservabilityStack(Stack):
             metrics=metrics,
             alarms=alarms.alarms,
             transcribe_streams=settings.cells.transcribe_streams,
+            end_to_end_ms=settings.end_to_end_alarm_ms,
         ).dashboard
         CfnOutput(self, "DashboardName", value=dashboard.dashboard_name)
         CfnOutput(self, "AlarmTopicArn", value=topic.topic_arn)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from scripts.deployment.commands import Commands
 from scripts.deployment.errors import DeploymentError, error_code
 from scripts.deployment.finding import Finding, Verdict
 from scripts.deployment.quotas import quota_findings
-from scripts.deployment.region import region_findings
+from scripts.deployment.region import region_findings, require_region
 from scripts.deployment.stage import Stage
 
 BOOTSTRAP_PARAMETER: Final = "/cdk-bootstrap/hnb659fds/version"
@@ -53,7 +54,7 @@ def open_account() -> Account:
     """The account that the environment's credentials belong to.
 
     Raises:
-        DeploymentError: No region, or no credentials that work.
+        DeploymentError: No region, AWS cannot be reached there, or no credentials that work.
     """
     named = {name: os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")}
     chosen = {value for value in named.values() if value}
@@ -66,7 +67,13 @@ def open_account() -> Account:
         region = next(iter(chosen), None) or session.region_name
         if not region:
             raise DeploymentError("no AWS region: set AWS_REGION=eu-west-1 (or whichever is near your listeners)")
+        require_region(region)
         caller = session.client("sts", region_name=region).get_caller_identity()
+    except (NoConnectionError, HTTPClientError) as error:
+        raise DeploymentError(
+            f"AWS cannot be reached from here, or {region} is no region ({error_code(error)}): look at the network and "
+            "at AWS_REGION"
+        ) from error
     except (BotoCoreError, ClientError) as error:
         raise DeploymentError(
             f"no AWS credentials that work ({error_code(error)}): sign in (`aws sso login`, or `aws configure`), "

@@ -8,25 +8,31 @@ from typing import Any, Final
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from scripts.deployment.errors import error_code
+from scripts.deployment.errors import DeploymentError, error_code
 from scripts.deployment.finding import Finding, Verdict
 
 _SERVICES: Final = {"transcribestreaming": "Transcribe Streaming", "translate": "Translate"}
 """By the first part of their endpoints' names."""
 
 
+def require_region(region: str) -> None:
+    """Refuse what has not even the form of a region's name; whether there is one of that name, only AWS can tell.
+
+    Raises:
+        DeploymentError: It has not.
+    """
+    if _partition(region) is None:
+        raise DeploymentError(f"{region} is no region of AWS: set AWS_REGION, such as eu-west-1")
+
+
 def region_findings(region: str, polly: Any) -> Iterator[Finding]:
     """Ask for each service; none can be in another region than the rest of a stage.
 
     Args:
-        region: Of the deployment.
+        region: Of the deployment; `require_region` has let it pass.
         polly: A client in it.
     """
     partition = _partition(region)
-    if partition is None:
-        seen = f"{region} is no region of AWS"
-        yield Finding(verdict=Verdict.FAILED, what="region", seen=seen, advice="set AWS_REGION, such as eu-west-1")
-        return
     endpoints = {service: partition["services"].get(service, {}).get("endpoints", {}) for service in _SERVICES}
     both = [each for each in partition["regions"] if all(each in known for known in endpoints.values())]
     advice = f"set AWS_REGION to one that has both: {', '.join(both)}" if both else "take a region of another partition"

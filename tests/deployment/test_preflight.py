@@ -3,8 +3,10 @@
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from scripts.deployment.preflight import BOOTSTRAP_PARAMETER
 from scripts.deployment.stage import ROOT
@@ -37,6 +39,33 @@ def test_two_regions_are_refused(project: Project, credentials: None, monkeypatc
 
     assert status == 1
     assert "set one only" in said
+
+
+@pytest.mark.parametrize("wrong", ["Frankfurt", "eu west", "eu-west-1a"])
+def test_what_is_no_region_is_said_before_the_credentials_are_tried(
+    project: Project, credentials: None, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    monkeypatch.setenv("AWS_REGION", wrong)
+    status, said = project.run("check", "--stage", "dev")
+
+    assert status == 1
+    assert f"{wrong} is no region of AWS: set AWS_REGION, such as eu-west-1" in said
+    assert "credentials" not in said
+
+
+def test_a_network_without_aws_is_not_taken_for_missing_credentials(
+    project: Project, credentials: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_client: Any, _operation: str, _parameters: dict[str, Any]) -> Any:
+        raise EndpointConnectionError(endpoint_url="https://sts.eu-west-9.amazonaws.com/")
+
+    monkeypatch.setenv("AWS_REGION", "eu-west-9")
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
+    status, said = project.run("check", "--stage", "dev")
+
+    assert status == 1
+    assert "AWS cannot be reached from here, or eu-west-9 is no region" in said
+    assert "credentials" not in said
 
 
 def test_a_missing_bootstrap_stops_with_the_command_that_makes_it(project: Project, credentials: None) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from infrastructure.app import ROOT
-from infrastructure.context import RECORD, record_of, stage_of
+from infrastructure.context import CONTEXT_KEYS, RECORD, record_of, refuse_unknown_keys, stage_of
+from infrastructure.settings import SettingsError
 from tests.infrastructure.templates import SynthesizedStage
 
 
@@ -23,6 +24,24 @@ def test_only_what_replaces_a_setting_is_kept() -> None:
 
 def test_nothing_is_kept_of_a_stage_without_context(stage: SynthesizedStage) -> None:
     assert stage.outputs()[RECORD] == "{}"
+
+
+def test_a_key_that_nothing_uses_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"there is no context value alarmEmial; -c takes stage, .*alarmEmail"):
+        refuse_unknown_keys(["stage", "alarmEmial"])
+
+
+def test_our_own_keys_and_the_cdks_are_let_through() -> None:
+    of_the_cdk = [
+        "aws:cdk:enable-path-metadata",
+        "@aws-cdk/core:defaultCrossStackReferences",
+        "aws-cdk:enableDiffNoFail",
+        "availability-zones:account=123456789012:region=us-east-1",
+        "cli-telemetry",
+        "acknowledged-issue-numbers",
+    ]
+
+    refuse_unknown_keys([*CONTEXT_KEYS, *of_the_cdk])
 
 
 @pytest.mark.slow

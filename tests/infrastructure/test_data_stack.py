@@ -29,6 +29,12 @@ def test_every_table_expires_its_items_and_is_paid_by_use(stage: SynthesizedStag
         assert table.properties["BillingMode"] == "PAY_PER_REQUEST"
 
 
+def test_every_table_is_encrypted_with_the_key_that_dynamodb_owns(stage: SynthesizedStage) -> None:
+    # Without a specification there is no key to pay for, and none that a policy could take away.
+    assert [table.name for table in stage.of_type("DynamoDB::Table") if "SSESpecification" in table.properties] == []
+    assert stage.of_type("DynamoDB::Table")
+
+
 def test_connections_are_found_by_session_and_language(stage: SynthesizedStage) -> None:
     table = stage.one("DynamoDB::Table", "Connections").properties
     (index,) = table["GlobalSecondaryIndexes"]

@@ -200,6 +200,8 @@ def evaluated(alarm: Resource, **values: float) -> bool:
         ("AlarmsTranslationFailures", {"TranslationFailures": 5, "Renditions": 100}, False),
         ("AlarmsConnectionHandlerErrors", {"Errors": 2, "Invocations": 20}, True),
         ("AlarmsConnectionHandlerErrors", {"Errors": 19, "Invocations": 19}, False),
+        ("AlarmsNotifications", {"NotificationsFailed": 6, "NotificationsSent": 100}, True),
+        ("AlarmsNotifications", {"NotificationsFailed": 5, "NotificationsSent": 100}, False),
         ("AlarmsTranscribeStreams", {"TranscribedMs": 21 * 60_000}, True),
         ("AlarmsTranscribeStreams", {"TranscribedMs": 20 * 60_000}, False),
     ],
@@ -260,10 +262,20 @@ def test_a_cells_stop_is_seen_at_its_own_stream_and_processor(stage: Synthesized
     assert seen == streams
 
 
-@pytest.mark.parametrize(("p95_ms", "heard", "alarms"), [(5_001, 10, True), (5_000, 10, False), (60_000, 9, False)])
-def test_the_latency_alarm_goes_off_above_five_seconds(
-    p95_ms: int, heard: int, alarms: bool, stage: SynthesizedStage
+@pytest.mark.parametrize(
+    ("name", "p95_ms", "heard", "alarms"),
+    [
+        ("prod", 5_001, 10, True),
+        ("prod", 5_000, 10, False),
+        ("prod", 60_000, 9, False),
+        ("dev", 6_501, 10, True),
+        ("dev", 6_500, 10, False),
+    ],
+)
+def test_the_latency_alarm_goes_off_above_the_stages_limit(
+    name: str, p95_ms: int, heard: int, alarms: bool, request: pytest.FixtureRequest
 ) -> None:
+    stage: SynthesizedStage = request.getfixturevalue(name)
     alarm = stage.one("CloudWatch::Alarm", "AlarmsEndToEndLatency")
 
     assert evaluated(alarm, p95=p95_ms, SampleCount=heard, EndToEndLatency=0) is alarms
@@ -283,10 +295,27 @@ def test_the_dashboard_answers_the_questions_in_their_order(stage: SynthesizedSt
 
 def test_the_dashboard_shows_every_alarm_and_every_metric_of_ours(stage: SynthesizedStage) -> None:
     shown = [arn for each in widgets_of(stage) if each["type"] == "alarm" for arn in each["properties"]["alarms"]]
-    read = {each.name for each in used(stage) if not each.namespace.startswith("AWS/")}
+    read = {(each.name, each.dimensions["service"]) for each in used(stage) if "service" in each.dimensions}
+    written = {(each.name, service) for each in emitted_metrics().values() for service in each.services}
 
     assert sorted(shown) == sorted(f"<{each.name}.Arn>" for each in alarms_of(stage))
-    assert emitted_metrics().keys() - read == {"RenderLatency"}, "the sum of three hops that are shown"
+    assert written - read == {("RenderLatency", "audio_processor")}, "the sum of three hops that are shown"
+
+
+def test_what_several_functions_write_is_added_up(stage: SynthesizedStage) -> None:
+    shown = {}
+    for widget in widgets_of(stage):
+        for metric in widget["properties"].get("metrics", []):
+            if "expression" in metric[-1] and "SEARCH" not in metric[-1]["expression"]:
+                shown[metric[-1]["label"]] = len(re.findall(r"FILL\(", metric[-1]["expression"]))
+
+    for metric in emitted_metrics().values():
+        if len(metric.services) > 1:
+            assert shown[metric.name] == len(metric.services), metric.name
+    alarm = stage.one("CloudWatch::Alarm", "AlarmsNotifications")
+    for name in ("NotificationsFailed", "NotificationsSent"):
+        services = {each.dimensions["service"] for each in used_by(alarm) if each.name == name}
+        assert services == emitted_metrics()[name].services
 
 
 def test_only_alarms_of_this_account_reach_the_topic_and_only_encrypted(stage: SynthesizedStage) -> None:

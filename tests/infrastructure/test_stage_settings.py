@@ -46,6 +46,7 @@ def test_a_stage_offers_every_language_that_aws_has(settings: StageSettings) -> 
         ({"listeners_per_session": 0}, "listeners_per_session is 0"),
         ({"sessions_per_speaker": 26}, "sessions_per_speaker is 26; it must be 1 to 25"),
         ({"session_creations_per_h": 0}, "session_creations_per_h is 0"),
+        ({"end_to_end_alarm_ms": 5}, "end_to_end_alarm_ms is 5; it must be 1000 to 60000"),
         ({"speaker_domain": "speak.example.org"}, "listener_domain and certificate_arn missing"),
         (
             CUSTOM_DOMAINS | {"speaker_domain": "https://speak.example.org"},
@@ -118,6 +119,7 @@ def test_the_context_names_the_apps_sites() -> None:
 @pytest.mark.parametrize(
     ("context", "message"),
     [
+        (["alarmEmial=ops@example.org"], "there is no context value alarmEmial; -c takes stage, layer, "),
         (["stage=qa"], "there is no stage 'qa'; -c stage= takes dev or prod"),
         (["layer=docs"], "holds no layer: run scripts/build_layer.py"),
         (["layer=shared_layer", "listenerUrl=ftp://babelcast.example"], "listener_url 'ftp://babelcast.example'"),

@@ -84,6 +84,23 @@ def test_the_processor_gives_up_by_itself_before_it_is_killed(stage: Synthesized
     assert limits.session_deadline_s + TIME_TO_REPORT_S <= timeout_s
 
 
+def test_every_queue_refuses_whoever_comes_without_tls(stage: SynthesizedStage) -> None:
+    policies = {
+        queue: each.properties["PolicyDocument"]["Statement"]
+        for each in stage.of_type("SQS::QueuePolicy")
+        for queue in each.properties["Queues"]
+    }
+
+    for queue in stage.of_type("SQS::Queue"):
+        assert {
+            "Action": "sqs:*",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            "Effect": "Deny",
+            "Principal": {"AWS": "*"},
+            "Resource": f"<{queue.name}.Arn>",
+        } in policies[queue.reference]
+
+
 def test_failure_queues_are_encrypted_and_keep_their_messages_two_weeks(stage: SynthesizedStage) -> None:
     for queue in stage.of_type("SQS::Queue"):
         assert queue.properties["SqsManagedSseEnabled"] is True

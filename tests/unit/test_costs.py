@@ -193,3 +193,19 @@ def test_the_command_prints_both_readings_beside_the_old_design() -> None:
 
 def test_the_command_refuses_what_cannot_be() -> None:
     assert cost.main(["--silence", "1.5"]) == 2
+
+
+def test_more_languages_than_a_stage_has_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    known = len(DEV.target_languages)
+
+    assert cost.main(["--stage", "dev", "--languages", str(known)]) == 0
+    capsys.readouterr()
+    for too_many in (["--languages", str(known + 1)], ["--offered", str(known + 1)]):
+        assert cost.main(["--stage", "dev", *too_many]) == 2
+        assert capsys.readouterr().err == f"cost: {known + 1} languages: stage dev has {known}\n"
+
+
+def test_what_is_left_out_is_said() -> None:
+    shown = cost.report(Event(), PROD)
+    for words in ("X-Ray", "HTTP API", "CloudFront", "notification_sender"):
+        assert words in shown.partition("not counted")[2]
