@@ -145,7 +145,7 @@ def make_variants(sentences: tuple[str, ...], directory: Path) -> Iterator[Path]
     yield gap
 
     two_minutes = directory / "speech-en-2min.wav"
-    long_speech(sentences + ASSEMBLY_SPEECH, seconds=120).save(two_minutes)
+    long_speech(sentences + ASSEMBLY_SPEECH, seconds=100).save(two_minutes)
     yield two_minutes
 
     five_minutes = directory / "speech-en-5min.wav"

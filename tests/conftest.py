@@ -12,16 +12,16 @@ settings.load_profile("babelcast")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The fast ones first, whose failures are worth knowing soonest; the browser's last.
 
-    With two workers, one calculates through the fast ones while the other takes those that mostly wait for real time to
-    pass. Of these the real recognisers come first and the browser's microphone last: both suffer from a busy machine.
+    With two workers, one calculates while the other takes those that wait for real time to pass. Of these the real
+    recognisers come first and the browser's microphone last, when the other worker is done: that suffers from a busy
+    machine.
     """
     items.sort(key=_turn)
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("slow" if _turn(item) in _SLOW else "fast, then the browser"))
+        item.add_marker(pytest.mark.xdist_group("real time" if _turn(item) >= _RECOGNISERS else "calculating"))
 
 
-_FAST, _RECOGNISERS, _OTHER_SLOW, _BROWSER = range(4)
-_SLOW = (_RECOGNISERS, _OTHER_SLOW)
+_FAST, _SLOW, _RECOGNISERS, _SYSTEM, _BROWSER = range(5)
 
 
 def _turn(item: pytest.Item) -> int:
@@ -29,4 +29,6 @@ def _turn(item: pytest.Item) -> int:
         return _FAST
     if "browser" in item.path.parts:
         return _BROWSER
-    return _RECOGNISERS if item.path.name == "test_speech.py" else _OTHER_SLOW
+    if "system" in item.path.parts:
+        return _RECOGNISERS if item.path.name == "test_speech.py" else _SYSTEM
+    return _SLOW

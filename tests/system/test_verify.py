@@ -112,6 +112,18 @@ async def test_the_command_prints_a_line_for_each_step_and_a_verdict(system: Sys
     assert done.stdout.rstrip().endswith("FAILED: languages offered")
 
 
+async def test_without_a_stage_it_starts_a_stack_of_its_own(assembly: Path, tmp_path: Path) -> None:
+    """As `make verify` does: real speech, the real engines, and nothing left running."""
+    samples, rate_hz = soundfile.read(PROJECT_ROOT / "samples" / "speech-en.wav", dtype="int16")
+    audio = tmp_path / "speech.wav"
+    soundfile.write(audio, samples[: 7 * rate_hz], rate_hz)
+
+    done = await asyncio.to_thread(command, "--assembly", str(assembly), "--audio", str(audio))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("starting the local stack\nverifying stage dev: 7 s of speech")
+    assert done.stdout.rstrip().endswith("passed")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
