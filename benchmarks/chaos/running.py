@@ -32,8 +32,8 @@ from local.stack import Engine, Stack, StackOptions
 
 _POLICY: Final = ConnectionPolicy(open_timeout_s=12.0, ping_s=10.0, give_up_s=3600.0)
 """As the apps': a lost connection's handshake is given 12 s, a silent connection up after 10 to 20 s."""
-_EVERY_WORD: Final = DriftControl(stale_after_s=float("inf"))
-"""The listeners want what they have missed, however old it is."""
+_EVERY_WORD: Final = DriftControl(stale_after_s=float("inf"), hole_patience_s=float("inf"))
+"""The listeners want what they have missed, however old it is and however late it comes."""
 _ENDED_WITHIN_S: Final = 120.0
 _SHORTEST_EXPIRY_S: Final = 8
 

@@ -14,13 +14,14 @@ class DriftControl:
 
     Translated speech is often longer than its source. Up to ``comfortable_s`` of unheard speech plays as it is; from
     there the tempo rises in a straight line to ``max_tempo`` at ``pressing_s``; a clip that has waited longer than
-    ``stale_after_s`` is left out.
+    ``stale_after_s`` is left out, and a missing one is not waited for longer than ``hole_patience_s``.
     """
 
     comfortable_s: float = 3.0
     pressing_s: float = 10.0
     max_tempo: float = 1.3
     stale_after_s: float = 20.0
+    hole_patience_s: float = 6.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.comfortable_s < self.pressing_s or self.max_tempo < 1 or self.stale_after_s <= 0:
@@ -77,12 +78,12 @@ class ClipPlay:
 class Playback:
     """Plays segments in the order of their numbers, each from ``max(downloaded, end of the one before)``.
 
-    A missing number is waited for, ``hole_patience_s`` from the arrival of a later one, and then passed over. A segment
-    that arrives when a later one has already been played is skipped: it would be heard out of order.
+    A missing number is waited for, the drift control's ``hole_patience_s`` from the arrival of a later one, and then
+    passed over. A segment that arrives when a later one has already been played is skipped: it would be heard out of
+    order.
     """
 
     drift: DriftControl = field(default_factory=DriftControl)
-    hole_patience_s: float = 6.0
     clips: dict[int, ClipPlay] = field(default_factory=dict)
     _next: int = 0
     _free_at: float = 0.0
@@ -161,7 +162,7 @@ class Playback:
         later = [clip.received_at for clip in self.clips.values() if clip.number > self._next]
         if not later:
             return False
-        passed_at = max(min(later) + self.hole_patience_s, self._free_at)
+        passed_at = max(min(later) + self.drift.hole_patience_s, self._free_at)
         if passed_at > now:
             return False
         self._next += 1

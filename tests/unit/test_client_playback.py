@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from local.client.playback import DriftControl, Fate, Playback
 
-STEADY = DriftControl(comfortable_s=1000.0, pressing_s=2000.0, stale_after_s=1000.0)
+STEADY = DriftControl(comfortable_s=1000.0, pressing_s=2000.0, stale_after_s=1000.0, hole_patience_s=6.0)
 
 
 def playing(drift: DriftControl = STEADY, first: int = 0) -> Playback:
-    playback = Playback(drift=drift, hole_patience_s=6.0)
+    playback = Playback(drift=drift)
     playback.begin(first)
     return playback
 
