@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import RLock
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 REGION = "eu-west-1"
 SESSIONS, CONNECTIONS, SEGMENTS, LIMITS = "sessions", "connections", "segments", "rate-limits"
@@ -26,6 +28,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_REGION": REGION,
     }.items():
         monkeypatch.setenv(name, value)
+    _serve_one_at_a_time(monkeypatch)
     with mock_aws():
         dynamodb: Any = boto3.client("dynamodb", region_name=REGION)
         _table(dynamodb, SESSIONS, sessionId="S")
@@ -55,6 +58,17 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
         yield
+
+
+def _serve_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In moto a condition can be true for two threads' writes; DynamoDB's conditions hold for one after the other."""
+    serving, serve = RLock(), BotocoreStubber.__call__
+
+    def serve_alone(stubber: BotocoreStubber, *arguments: Any, **named: Any) -> Any:
+        with serving:
+            return serve(stubber, *arguments, **named)
+
+    monkeypatch.setattr(BotocoreStubber, "__call__", serve_alone)
 
 
 def _table(dynamodb: Any, name: str, **keys: str) -> None:
