@@ -32,7 +32,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 async def _connect(caller: Caller) -> dict[str, Any]:
     try:
         await wiring.connection_handling().open(caller.connection())
-        _note(SessionStep.CONNECTED, caller)
+        journal.note_caller(SessionStep.CONNECTED, caller)
     except RoomFullError:
         # A refusal could not say why; the answer to joinSession does.
         pass
@@ -46,23 +46,22 @@ async def _message(caller: Caller, route: str, body: str) -> dict[str, Any]:
             handling.limits.message(caller.connection_id)
         answer = await carry_out(handling, caller, decode_message(body))
         if route not in _ROUTINE_ROUTES:
-            _note(SessionStep.MESSAGE_CARRIED_OUT, caller, action=route)
-    except (LimitReachedError, RoomFullError) as error:
-        # Counted where they arise; a line for each would be one more thing to flood.
-        answer = ErrorNotice.of(error, peek_action(body))
+            journal.note_caller(SessionStep.MESSAGE_CARRIED_OUT, caller, action=route)
     except BabelcastError as error:
-        meter.count("MessagesFailed" if error.retryable else "MessagesRefused")
-        if error.retryable:
-            log_failure(error, session_id=caller.session_id)
-        else:
-            _note(SessionStep.MESSAGE_REFUSED, caller, action=route, code=error.code)
+        _note_refusal(caller, route, error)
         answer = ErrorNotice.of(error, peek_action(body))
     return await _answer(handling, caller, route, answer)
 
 
-def _note(step: SessionStep, caller: Caller, **details: str) -> None:
-    role = caller.grant.role
-    journal.note(step, caller.session_id, role=role, connection_id=caller.connection_id, **details)
+def _note_refusal(caller: Caller, route: str, error: BabelcastError) -> None:
+    if isinstance(error, LimitReachedError | RoomFullError):
+        # Counted where they arise; a line for each would be one more thing to flood.
+        return
+    meter.count("MessagesFailed" if error.retryable else "MessagesRefused")
+    if error.retryable:
+        log_failure(error, session_id=caller.session_id)
+    else:
+        journal.note_caller(SessionStep.MESSAGE_REFUSED, caller, action=route, code=error.code)
 
 
 async def _answer(

@@ -16,9 +16,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     caller = read_caller(event)
     wiring.run(_close(caller))
     meter.count("ConnectionsClosed")
-    journal.note(
-        SessionStep.DISCONNECTED, caller.session_id, role=caller.grant.role, connection_id=caller.connection_id
-    )
+    journal.note_caller(SessionStep.DISCONNECTED, caller)
     return {"statusCode": 200}
 
 

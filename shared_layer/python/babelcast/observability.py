@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
+from babelcast.domain.caller import Caller
 from babelcast.domain.errors import BabelcastError
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.session import SessionId
@@ -87,6 +88,11 @@ class LogJournal:
     def note(self, step: SessionStep, session_id: SessionId, **details: int | str) -> None:
         """See the port."""
         logger.info(step.value, extra={"session_id": session_id, **details})
+
+    def note_caller(self, step: SessionStep, caller: Caller, **details: str) -> None:
+        """A step of one connection."""
+        role = caller.grant.role
+        self.note(step, caller.session_id, role=role, connection_id=caller.connection_id, **details)
 
 
 journal: Final = LogJournal()

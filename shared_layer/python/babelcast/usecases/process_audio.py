@@ -145,12 +145,8 @@ class ProcessAudio:
         await run.deliver_again()
         for record, following in zip(records, (*records[1:], None), strict=True):
             match record.payload:
-                case AudioChunk() as chunk if not (
-                    run.session.can_reach(chunk.end_offset, at_ms=record.arrived_at_ms)
-                    or chunk.sample_offset - live.position <= self.tools.limits.longest_fill_samples
-                ):
-                    # Its place is made up; everything that is said from now on would lie before it. What follows on
-                    # what was heard is not, even where the clocks of the session's creation and the stream differ.
+                case AudioChunk() as chunk if not run.can_follow(chunk, arrived_at_ms=record.arrived_at_ms):
+                    # Everything that is said from now on would lie before a place that is made up.
                     self.tools.meter.count("RecordsDropped")
                 case AudioChunk() as chunk:
                     if not live.hold(chunk, record, now_ms=self.tools.now_ms()):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from babelcast.domain.audio import BYTES_PER_SAMPLE, samples_to_ms, silence
+from babelcast.domain.audio import BYTES_PER_SAMPLE, AudioChunk, samples_to_ms, silence
 from babelcast.domain.connection import Audience
 from babelcast.domain.errors import TranscriptionUnavailableError
 from babelcast.domain.notices import Transcription
@@ -32,6 +32,16 @@ class SessionRun:
         self._live = live
         self._delivery = SegmentDelivery(tools, session, audience, live)
         self._listeners = len(audience.listeners)
+
+    def can_follow(self, chunk: AudioChunk, *, arrived_at_ms: int) -> bool:
+        """Whether a chunk's place is not made up: it can have been spoken by then.
+
+        What follows on what was heard always can: the clocks of the session's creation and of the stream may differ.
+        """
+        return (
+            self._session.can_reach(chunk.end_offset, at_ms=arrived_at_ms)
+            or chunk.sample_offset - self._live.position <= self._limits.longest_fill_samples
+        )
 
     async def feed(self) -> None:
         """Feed everything that follows on without a gap."""
@@ -114,11 +124,6 @@ class SessionRun:
             live.stream is not None and not live.segmenter.is_idle and (remaining := deadline - tools.monotonic_s()) > 0
         ):
             await self.listen(min(remaining, _LISTENING_STEP_S))
-
-    @property
-    def session(self) -> Session:
-        """As it was when the invocation began."""
-        return self._session
 
     @property
     def is_delivering(self) -> bool:
