@@ -5,10 +5,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-import aiohttp
-
 from local.fault_injection import FaultInjector
-from local.stack import Stack
 
 _AGAIN_S: Final = 0.1
 _PATIENCE_S: Final = 10.0
@@ -20,8 +17,7 @@ class EnvironmentFaults:
     Functions are named by the beginning of their names.
     """
 
-    def __init__(self, stack: Stack, injector: FaultInjector) -> None:
-        self._stack = stack
+    def __init__(self, injector: FaultInjector) -> None:
         self._injector = injector
 
     async def kill(self, function: str) -> None:
@@ -31,27 +27,25 @@ class EnvironmentFaults:
 
     async def replace(self, function: str, invocations: int) -> None:
         """Let others serve so many batches; until one has slept while another was at work: a kill may come between."""
-        async with aiohttp.ClientSession() as http:
-            while True:
-                await self._injector.rest_environment(function, invocations=invocations)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_PATIENCE_S):
-                        if await self._see_replaced(http, function):
-                            return
+        while True:
+            await self._injector.rest_environment(function, invocations=invocations)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE_S):
+                    if await self._see_replaced(function):
+                        return
 
-    async def _see_replaced(self, http: aiohttp.ClientSession, function: str) -> bool:
+    async def _see_replaced(self, function: str) -> bool:
         """Whether the one that rests has been replaced, as soon as it is known."""
-        before = after = await self._listed(http, function)
+        before = after = await self._listed(function)
         while (served := has_served(before, after)) is None:
             await asyncio.sleep(_AGAIN_S)
-            after = await self._listed(http, function)
+            after = await self._listed(function)
             if not any(each["resting"] for each in before.values()):
                 before = after
         return served
 
-    async def _listed(self, http: aiohttp.ClientSession, function: str) -> dict[str, Any]:
-        async with http.get(f"{self._stack.lambda_url}/environments") as response:
-            return {each["id"]: each for each in await response.json() if each["function"].startswith(function)}
+    async def _listed(self, function: str) -> dict[str, Any]:
+        return {each["id"]: each for each in await self._injector.environments(function)}
 
 
 def has_served(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool | None:

@@ -53,9 +53,7 @@ class FaultInjector:
             function: The function's name begins with this.
         """
         killed = 0
-        for environment in await self._get(f"{self._stack.lambda_url}/environments"):
-            if not environment["function"].startswith(function):
-                continue
+        for environment in await self.environments(function):
             try:
                 await self._send("DELETE", f"{self._stack.lambda_url}/environments/{environment['id']}")
             except aiohttp.ClientResponseError as error:
@@ -64,6 +62,15 @@ class FaultInjector:
             else:
                 killed += 1
         return killed
+
+    async def environments(self, function: str) -> list[dict[str, Any]]:
+        """The execution environments that there are now, as Lambda's control API lists them.
+
+        Args:
+            function: The function's name begins with this.
+        """
+        listed = await self._get(f"{self._stack.lambda_url}/environments")
+        return [each for each in listed if each["function"].startswith(function)]
 
     async def start_environment(self, function: str) -> None:
         """Start one more execution environment, ahead of any invocation.
@@ -161,23 +168,24 @@ class FaultInjector:
 
     async def streams_opened(self) -> int:
         """How many streams Transcribe has opened since the stack was started."""
-        counters = await self._get(f"{self._stack.services_control_url}/counters")
-        return int(counters["transcribe"].get("opened", 0))
+        return await self._streams("opened")
 
     async def streams_failed(self) -> int:
         """How many streams Transcribe has refused or broken on purpose since its process was started."""
-        counters = await self._get(f"{self._stack.services_control_url}/counters")
-        return int(counters["transcribe"].get("failures", 0))
+        return await self._streams("failures")
 
     async def streams_open(self) -> int:
         """How many streams are open at Transcribe now."""
-        counters = await self._get(f"{self._stack.services_control_url}/counters")
-        return int(counters["transcribe"].get("open", 0))
+        return await self._streams("open")
 
     async def batches_delivered_twice(self) -> int:
         """How many batches the event source has delivered once more on purpose since the stack was started."""
         log = await asyncio.to_thread((self._stack.logs_dir / "event_source.log").read_text)
         return log.count(DELIVERED_TWICE)
+
+    async def _streams(self, counter: str) -> int:
+        counters = await self._get(f"{self._stack.services_control_url}/counters")
+        return int(counters["transcribe"].get(counter, 0))
 
     async def _functions(self, beginning: str) -> list[str]:
         names = [name for name in await self._get(f"{self._stack.lambda_url}/functions") if name.startswith(beginning)]

@@ -19,7 +19,6 @@ Exits with 1 if a word was lost, doubled, cut or reordered at any listener, or a
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,9 +29,8 @@ from benchmarks.chaos.faults import ChaosCounts, count_kinds
 from benchmarks.chaos.judging import judge
 from benchmarks.chaos.report import tables
 from benchmarks.chaos.running import ChaosPlan
+from benchmarks.command_line import add_stack_options, write_numbers
 from local.errors import UserError
-from local.services.profiles import Profile
-from local.supervision import PROJECT_ROOT
 
 _LANGUAGES: Final = "es,fr,ca"
 _MINUTES_PER_FAULT: Final = 5.0
@@ -50,14 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--listeners", type=int, default=2, help="for each language in each room (2)")
     parser.add_argument("--of-each", type=int, metavar="N", help="faults of each kind (one in five minutes)")
     parser.add_argument("--cuts", type=int, default=5, help="of each client's network (5)")
-    parser.add_argument(
-        "--service-times", type=Profile, choices=tuple(Profile), default=Profile.NONE, help="how slow AWS is (none)"
-    )
-    parser.add_argument(
-        "--assembly", type=Path, default=PROJECT_ROOT / "build" / "assembly", metavar="DIR", help="the templates"
-    )
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep clips and logs there")
-    parser.add_argument("--out", type=Path, metavar="JSON", help="receives the numbers too")
+    add_stack_options(parser)
     options = parser.parse_args(arguments)
     of_each = max(1, round(options.minutes / _MINUTES_PER_FAULT)) if options.of_each is None else options.of_each
     with TemporaryDirectory(prefix="babelcast-chaos-") as directory:
@@ -89,13 +80,8 @@ async def _run(plan: ChaosPlan, out: Path | None) -> int:
         print(problem)
     print(f"\nseed {plan.seed}: {len(report.problems) or 'no'} problems")
     if out is not None:
-        await asyncio.to_thread(_write, out, json.dumps(report.as_json(), indent=2) + "\n")
+        await asyncio.to_thread(write_numbers, out, report.as_json())
     return int(bool(report.problems))
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
 
 
 if __name__ == "__main__":

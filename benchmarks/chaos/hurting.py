@@ -74,7 +74,7 @@ class Hurting:
     ) -> None:
         self._stack = stack
         self._injector = injector
-        self._environments = EnvironmentFaults(stack, injector)
+        self._environments = EnvironmentFaults(injector)
         self._networks = networks
         self._clients = clients
         self._restarting = asyncio.Lock()
@@ -90,9 +90,9 @@ class Hurting:
         await asyncio.sleep(fault.at_s)
         now = asyncio.get_running_loop().time
         began_at = now()
-        ended_at: float | None = None
         if fault.kind in CUTS:
             await self._cut(fault)
+            ended_at = now()
         elif fault.kind in KILLED_PROCESSES:
             async with self._restarting:
                 began_at = ended_at = now()
@@ -101,9 +101,8 @@ class Hurting:
             await _patiently(lambda: self._hurt_stack(fault))
             began_at = now()
             await asyncio.sleep(fault.seconds)
-        self.occurrences.append(
-            Occurrence(fault=fault, began_at=began_at, ended_at=now() if ended_at is None else ended_at)
-        )
+            ended_at = now()
+        self.occurrences.append(Occurrence(fault=fault, began_at=began_at, ended_at=ended_at))
 
     async def _cut(self, fault: Fault) -> None:
         assert fault.seat is not None

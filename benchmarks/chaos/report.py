@@ -1,7 +1,7 @@
 """What a chaos run came to: every listener's words, every fault's recovery, as JSON and as tables."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Final
@@ -10,6 +10,7 @@ from benchmarks.chaos.faults import Fault, count_kinds
 from benchmarks.chaos.recovery import Recovery
 from benchmarks.chaos.running import RoomRecord
 from benchmarks.chaos.verdict import ListenerVerdict
+from benchmarks.tables import markdown_table
 
 RECOVERED_WITHIN_S: Final = 5.0
 
@@ -80,7 +81,8 @@ def tables(report: ChaosReport) -> str:
         by_kind.setdefault(each.occurrence.fault.variant, []).append(each)
     faults = [_fault_row(kind, some) for kind, some in sorted(by_kind.items())]
     faults.append(_fault_row("all", report.recoveries))
-    return f"{_table(_FAULT_HEADINGS, faults)}\n\n{_table(_LISTENER_HEADINGS, map(_listener_row, report.verdicts))}"
+    listeners = map(_listener_row, report.verdicts)
+    return f"{markdown_table(_FAULT_HEADINGS, faults)}\n\n{markdown_table(_LISTENER_HEADINGS, listeners)}"
 
 
 def _fault_row(kind: str, recoveries: Sequence[Recovery]) -> tuple[str, ...]:
@@ -107,11 +109,6 @@ def _listener_row(verdict: ListenerVerdict) -> tuple[str, ...]:
         damage.moved, verdict.reconnections,
     )  # fmt: skip
     return (str(verdict.seat), *map(str, numbers))
-
-
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _seconds(value: float) -> str:

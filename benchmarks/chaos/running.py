@@ -15,7 +15,7 @@ from benchmarks.chaos.faults import ChaosCounts, Fault, Seat, plan_faults, trave
 from benchmarks.chaos.hurting import Hurting, Occurrence
 from benchmarks.chaos.network import Network, NetworkDownloader
 from benchmarks.chaos.recovery import Arrival
-from benchmarks.soak.running import make_script
+from benchmarks.soak.running import make_script, say, words_of
 from local.broadcasting import unless_failing
 from local.client.connection import ConnectionPolicy
 from local.client.http_api import HttpApi
@@ -24,7 +24,6 @@ from local.client.login import SpeakerLogin
 from local.client.playback import DriftControl
 from local.client.record import HeardSegment, ListenerRecord
 from local.client.speaker import Speaker
-from local.engines.tone_alphabet import tone_speech
 from local.errors import UserError
 from local.fault_injection import FaultInjector
 from local.services.profiles import Profile
@@ -238,8 +237,8 @@ class _Venue:
         script = make_script(self.plan.seconds, self.plan.chance(f"speech {room}"))
         return _Room(
             room,
-            words=tuple(word for sentence in script for word in sentence.words),
-            pcm=b"".join(tone_speech([sentence.words], pause_s=sentence.pause_s) for sentence in script),
+            words=words_of(script),
+            pcm=say(script),
             speaker=speaker,
             listeners=listeners,
         )

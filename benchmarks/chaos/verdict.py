@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.chaos.faults import Seat
-from benchmarks.soak.verdict import Damage, compare, count_missing, count_overtaken, words_of_clip, words_written
+from benchmarks.soak.verdict import (
+    Damage,
+    compare,
+    count_missing,
+    count_overtaken,
+    in_language,
+    words_of_clip,
+    words_written,
+)
 from local.client.playback import Fate
 from local.client.record import HeardSegment, ListenerRecord
-from local.engines.tone_alphabet import ToneWord
 from local.report.summary import count_duplicated
 
 
@@ -102,7 +109,7 @@ def judge_listener(
         heard=counts[Fate.PLAYED],
         read=counts[Fate.TEXT_ONLY],
         read_untranslated=untranslated,
-        damage=compare([ToneWord(word=word, language=seat.language).spelling for word in spoken], heard),
+        damage=compare(in_language(spoken, seat.language), heard),
         clips_missed=sum(segment.fate not in counts for segment in record.segments),
         numbers_missing=count_missing((each.number for each in record.segments), highest=highest),
         told_twice=count_duplicated(record.segments),
@@ -127,4 +134,4 @@ def _as_received(segments: Iterable[HeardSegment]) -> list[HeardSegment]:
 def _words_read(segment: HeardSegment, language: str) -> list[str]:
     """The words of a text; those in the source language count as the words that they mean."""
     words = words_written([segment.text])
-    return words if segment.translated else [ToneWord(word=word, language=language).spelling for word in words]
+    return words if segment.translated else in_language(words, language)

@@ -21,7 +21,6 @@ It exits with 1 if anything was lost or leaks; that a step of a ramp does not ho
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -30,6 +29,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from benchmarks.command_line import write_numbers
 from benchmarks.load.judging import StepReport, judge
 from benchmarks.load.leaks import watch_for_leaks
 from benchmarks.load.report import held, tables
@@ -86,8 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for problem in problems:
         print(problem)
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(numbers, indent=2) + "\n")
+        write_numbers(out, numbers)
     return int(bool(problems))
 
 

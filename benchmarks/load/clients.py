@@ -105,12 +105,12 @@ class ChunkRecord:
     acknowledged_at: dict[int, float] = field(default_factory=dict)
     late_s: list[float] = field(default_factory=list)
 
-    def acknowledgement_ms(self, since: float = 0.0) -> list[float]:
-        """How long each acknowledged chunk took that was sent at that moment or later."""
+    def acknowledgement_ms(self) -> list[float]:
+        """How long each acknowledged chunk took."""
         return [
             (self.acknowledged_at[index] - sent_at) * 1000
             for index, sent_at in enumerate(self.sent_at)
-            if index in self.acknowledged_at and sent_at >= since
+            if index in self.acknowledged_at
         ]
 
     @property
@@ -180,7 +180,6 @@ class Notice:
     at: float
     text: str
     spoken_end_ms: int
-    has_clip: bool
 
 
 class LoadListener(LoadClient):
@@ -217,9 +216,7 @@ class LoadListener(LoadClient):
         if number in self.notices:
             return
         url = message["url"]
-        self.notices[number] = Notice(
-            at=at, text=message["text"], spoken_end_ms=message["spokenEndMs"], has_clip=url is not None
-        )
+        self.notices[number] = Notice(at=at, text=message["text"], spoken_end_ms=message["spokenEndMs"])
         if self._fetches_clips and url is not None:
             task = asyncio.create_task(self._fetch(url))
             self._fetching.add(task)

@@ -9,8 +9,7 @@ from benchmarks.latency.percentiles import percentile
 from benchmarks.load.clients import LoadListener
 from benchmarks.load.processes import Side, Usage
 from benchmarks.load.running import Room, StepRecord
-from benchmarks.soak.verdict import Damage, compare, words_written
-from local.engines.tone_alphabet import ToneWord
+from benchmarks.soak.verdict import Damage, compare, in_language, words_written
 
 ACKNOWLEDGED_WITHIN_MS: Final = 250
 """In the 95th percentile."""
@@ -169,10 +168,12 @@ def judge(record: StepRecord, sides: Mapping[str, Side]) -> StepReport:
 
 def _damages(room: Room) -> list[Damage]:
     """Of the speaker's captions, and of each listener's texts."""
-    told = [_compare(room.words, [room.speaker.captions[number] for number in sorted(room.speaker.captions)])]
+    words = room.words
+    expected = {language: in_language(words, language) for language in {each.language for each in room.listeners}}
+    told = [_compare(words, [room.speaker.captions[number] for number in sorted(room.speaker.captions)])]
     for listener in room.listeners:
-        expected = [ToneWord(word=word, language=listener.language).spelling for word in room.words]
-        told.append(_compare(expected, [listener.notices[number].text for number in sorted(listener.notices)]))
+        texts = [listener.notices[number].text for number in sorted(listener.notices)]
+        told.append(_compare(expected[listener.language], texts))
     return told
 
 

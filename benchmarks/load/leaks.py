@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from benchmarks.load.processes import GENERATOR, ProcessReading, ProcessWatch, Reading
 from benchmarks.load.slopes import Slope, slope
+from benchmarks.tables import markdown_table
 from local.fault_injection import FaultInjector
 from local.provision import AwsServer
 from local.stack import Stack
@@ -119,12 +120,10 @@ class Leaks:
     def table(self) -> str:
         """As Markdown, and what is left below."""
         headings = ("process", "memory", "MB an hour", "descriptors", "an hour", "threads", "an hour")
-        rows = [headings, ("---",) * len(headings), *(_row(growth) for growth in self.growths)]
         left = self.left
         counts = ", ".join(f"{table} {count}" for table, count in left.rows.items())
-        lines = [f"| {' | '.join(row)} |" for row in rows]
         what = f"connections {left.connections}, seats taken {left.seats}, recogniser streams open {left.streams}"
-        return "\n".join((*lines, "", f"left: {what}; rows that expire: {counts}"))
+        return f"{markdown_table(headings, map(_row, self.growths))}\n\nleft: {what}; rows that expire: {counts}"
 
     def as_json(self) -> dict[str, Any]:
         """Everything."""

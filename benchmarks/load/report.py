@@ -5,6 +5,7 @@ from typing import Final
 
 from benchmarks.load.judging import StepReport
 from benchmarks.load.processes import Side
+from benchmarks.tables import markdown_table
 
 _TIMES: Final = (
     "step", "chunks", "unacknowledged", "ack p50", "p95", "p99", "words", "lost", "extra", "told last after first p50",
@@ -18,8 +19,8 @@ def tables(reports: Sequence[StepReport]) -> str:
     """Two Markdown tables: times and losses, and what the processors did."""
     return "\n\n".join(
         (
-            _table(_TIMES, [_times(report) for report in reports]),
-            _table(_CORES, [_cores(report) for report in reports]),
+            markdown_table(_TIMES, map(_times, reports)),
+            markdown_table(_CORES, map(_cores, reports)),
         )
     )
 
@@ -61,8 +62,3 @@ def _cores(report: StepReport) -> tuple[str, ...]:
         ", ".join(most),
         limit.reached or "nothing",
     )
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = (headings, ("---",) * len(headings), *rows)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

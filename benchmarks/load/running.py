@@ -37,14 +37,12 @@ class Step:
         listeners: Of the first room; every other room has one.
         seconds: Each speaks at least so long.
         languages: In which the listeners are told, in turn.
-        fetches_clips: Every listener of a room with one, and the first one of the others, fetch their clips.
     """
 
     sessions: int
     listeners: int
     seconds: float
     languages: tuple[str, ...] = ("es",)
-    fetches_clips: bool = True
 
     @property
     def name(self) -> str:
@@ -115,12 +113,8 @@ class Venue:
     async def __aexit__(self, *_: object) -> None:
         await self._exits.aclose()
 
-    async def hold(self, step: Step, *, begun: Callable[[Sequence[Room]], None] | None = None) -> StepRecord:
-        """Carry a step out.
-
-        Args:
-            step: What is to be.
-            begun: Called when everybody is there and the speaking begins.
+    async def hold(self, step: Step) -> StepRecord:
+        """Carry a step out; the first listener of each room fetches the clips.
 
         Raises:
             UserError: Somebody could not come in.
@@ -129,8 +123,6 @@ class Venue:
         rooms = await self._open(step)
         try:
             opened = time.monotonic()
-            if begun is not None:
-                begun(rooms)
             before = await self.watch.read()
             speaking_from = time.monotonic()
             lag = _LoopLag()
@@ -179,7 +171,7 @@ class Venue:
                     websocket_url,
                     session_id=created.session_id,
                     language=step.languages[number % len(step.languages)],
-                    fetches_clips=step.fetches_clips and number == 0,
+                    fetches_clips=number == 0,
                 )
                 for number in range(step.listeners if index == 0 else 1)
             ),

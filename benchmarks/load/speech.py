@@ -5,8 +5,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.soak.running import make_script
-from local.engines.tone_alphabet import tone_speech
+from benchmarks.soak.running import make_script, say, words_of
 
 SAMPLE_RATE_HZ: Final = 16_000
 CHUNK_S: Final = 0.25
@@ -47,10 +46,10 @@ class Programme:
 def make_programme(seconds: float, chance: random.Random) -> Programme:
     """A programme whose round takes about so long, and about a minute at the most."""
     script = make_script(min(seconds, _LONGEST_ROUND_S), chance)
-    pcm = b"".join(tone_speech([sentence.words], pause_s=sentence.pause_s) for sentence in script)
+    pcm = say(script)
     size = 2 * CHUNK_SAMPLES
     pcm += bytes(-len(pcm) % size)
     return Programme(
-        words=tuple(word for sentence in script for word in sentence.words),
+        words=words_of(script),
         chunks=tuple(base64.b64encode(pcm[at : at + size]).decode() for at in range(0, len(pcm), size)),
     )

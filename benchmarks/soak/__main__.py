@@ -21,7 +21,6 @@ Exits with 1 if anything is not as it was spoken, or a fault that was to be did 
 
 import argparse
 import asyncio
-import json
 import resource
 import sys
 import time
@@ -30,12 +29,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from benchmarks.command_line import add_stack_options, write_numbers
 from benchmarks.soak.faults import FaultCounts
 from benchmarks.soak.report import table
 from benchmarks.soak.running import SoakPlan, soak
 from local.errors import UserError
-from local.services.profiles import Profile
-from local.supervision import PROJECT_ROOT
 
 _COUNTS: Final = {
     "kills": (2.0, "environments of the audio processor killed"),
@@ -60,14 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, (per_minute, what) in _COUNTS.items():
         parser.add_argument(f"--{name}", type=int, metavar="N", help=f"{what} ({per_minute:g} a minute)")
     parser.add_argument("--seed", type=int, default=1, help="of the speech, the faults and the chunks' order (1)")
-    parser.add_argument(
-        "--service-times", type=Profile, choices=tuple(Profile), default=Profile.NONE, help="how slow AWS is (none)"
-    )
-    parser.add_argument(
-        "--assembly", type=Path, default=PROJECT_ROOT / "build" / "assembly", metavar="DIR", help="the templates"
-    )
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep clips and logs there")
-    parser.add_argument("--out", type=Path, metavar="JSON", help="receives the numbers too")
+    add_stack_options(parser)
     options = parser.parse_args(arguments)
     with TemporaryDirectory(prefix="babelcast-soak-") as directory:
         plan = SoakPlan(
@@ -128,13 +119,8 @@ async def _run(plan: SoakPlan, out: Path | None) -> int:
     for problem in problems:
         print(problem)
     if out is not None:
-        await asyncio.to_thread(_write, out, json.dumps(numbers, indent=2) + "\n")
+        await asyncio.to_thread(write_numbers, out, numbers)
     return int(bool(problems))
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
 
 
 def _cpu_seconds(whose: int) -> float:

@@ -10,10 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-import aiohttp
-
 from benchmarks.environments import EnvironmentFaults
-from local.event_source.control import DELIVERED_TWICE
 from local.fault_injection import FaultInjector
 from local.stack import Stack
 
@@ -131,7 +128,7 @@ class Hurting:
     def __init__(self, stack: Stack, injector: FaultInjector, plan: Sequence[Fault]) -> None:
         self._stack = stack
         self._injector = injector
-        self._environments = EnvironmentFaults(stack, injector)
+        self._environments = EnvironmentFaults(injector)
         self._plan = plan
         self._seen: Counter[FaultKind] = Counter()
         self._unreadable_from: list[float] = []
@@ -160,17 +157,12 @@ class Hurting:
 
     async def count(self) -> dict[FaultKind, int]:
         """Faults that have taken place up to now, by kind."""
-        async with (
-            aiohttp.ClientSession() as http,
-            http.get(f"{self._stack.services_control_url}/counters") as response,
-        ):
-            broken = (await response.json())["transcribe"].get("failures", 0)
         log = await asyncio.to_thread((self._stack.logs_dir / "event_source.log").read_text)
         return {
             FaultKind.KILL: self._seen[FaultKind.KILL],
-            FaultKind.BREAK: broken,
+            FaultKind.BREAK: await self._injector.streams_failed(),
             FaultKind.REPLACEMENT: self._seen[FaultKind.REPLACEMENT],
-            FaultKind.DOUBLE: log.count(DELIVERED_TWICE),
+            FaultKind.DOUBLE: await self._injector.batches_delivered_twice(),
             FaultKind.READ_FAILURE: count_hits(self._unreadable_from, failed_reads(log)),
         }
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from benchmarks.soak.faults import Fault, FaultKind
 from benchmarks.soak.verdict import Damage, Verdict
+from benchmarks.tables import markdown_table
 
 HEADINGS: Final = (
     "window",
@@ -109,8 +110,7 @@ class WindowReport:
 
 def table(reports: Sequence[WindowReport]) -> str:
     """A Markdown table with a row for each window."""
-    rows = [HEADINGS, ("---",) * len(HEADINGS), *(_row(report) for report in reports)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown_table(HEADINGS, map(_row, reports))
 
 
 def _row(report: WindowReport) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import sys
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,16 @@ def make_script(seconds: float, chance: random.Random) -> list[Sentence]:
     return script
 
 
+def words_of(script: Iterable[Sentence]) -> tuple[str, ...]:
+    """All words of a script."""
+    return tuple(word for sentence in script for word in sentence.words)
+
+
+def say(script: Iterable[Sentence]) -> bytes:
+    """A script's sound, pauses included: mono, signed 16-bit little-endian, 16 000 Hz."""
+    return b"".join(tone_speech([sentence.words], pause_s=sentence.pause_s) for sentence in script)
+
+
 async def soak(plan: SoakPlan) -> list[WindowReport]:
     """All windows side by side, each with a stack of its own.
 
@@ -100,8 +111,7 @@ async def _soak_window(plan: SoakPlan, window_s: int, starting: asyncio.Lock) ->
     out = directory / "out"
     await asyncio.to_thread(prepare_directory, out)
     script = make_script(plan.seconds, plan.chance(window_s, "speech"))
-    pcm = b"".join(tone_speech([sentence.words], pause_s=sentence.pause_s) for sentence in script)
-    recording = Recording(path=Path("tones"), pcm=pcm)
+    recording = Recording(path=Path("tones"), pcm=say(script))
     counts = plan.counts or FaultCounts()
     faults = plan_faults(counts, recording.duration_ms / 1000, plan.chance(window_s, "faults"))
     print(f"window {window_s} s: {recording.duration_ms / 1000:.0f} s of speech; {describe(faults)}", file=sys.stderr)
@@ -125,7 +135,7 @@ async def _soak_window(plan: SoakPlan, window_s: int, starting: asyncio.Lock) ->
         outcome = await unless_failing(_broadcast(Broadcasting(stack.endpoints, broadcast_plan), hurting), stack.wait())
         streams, happened = await injector.streams_opened(), await hurting.count()
         log = await asyncio.to_thread((stack.logs_dir / "functions" / f"{FUNCTION}.log").read_text)
-    words = [word for sentence in script for word in sentence.words]
+    words = words_of(script)
     verdicts = [await asyncio.to_thread(judge, outcome.broadcast, language, words) for language in LANGUAGES]
     summary = summarise(outcome.broadcast, out)
     summary.save(out / "summary.json")

@@ -168,7 +168,7 @@ def judge(broadcast: Broadcast, language: str, spoken: Sequence[str]) -> Verdict
         spoken: The words in English, in their order.
     """
     record = broadcast.listener_of(language)
-    translated = [ToneWord(word=word, language=language).spelling for word in spoken]
+    translated = in_language(spoken, language)
     return Verdict(
         language=language,
         words=len(spoken),
@@ -183,6 +183,11 @@ def judge(broadcast: Broadcast, language: str, spoken: Sequence[str]) -> Verdict
         redelivered=record.redelivered,
         overtaken=count_overtaken(record.segments),
     )
+
+
+def in_language(words: Iterable[str], language: str) -> list[str]:
+    """English words as they are written in a language of the tone alphabet."""
+    return [ToneWord(word=word, language=language).spelling for word in words]
 
 
 def words_heard(record: ListenerRecord) -> list[str]:

@@ -34,6 +34,7 @@ from local.client.record import ListenerRecord, SourceCaption
 from local.client.server_clock import clock_offset_ms
 
 _LOG: Final = logging.getLogger(__name__)
+_READDRESSED_AT_MOST: Final = 2
 _READDRESS_ATTEMPTS: Final = 12  # 5 s apart; what is sent into a network that is silently gone is in vain
 
 
@@ -313,14 +314,14 @@ class Listener:
 
     async def _fetch(self, number: int, received: ReceivedSegment) -> bytes:
         """Download; an address that storage refuses is replaced by a fresh one, once there is a connection."""
+        assert received.url is not None
         asked = 0
-        for is_last in (False, False, True):
-            assert received.url is not None
+        for _ in range(_READDRESSED_AT_MOST):
             received.readdressed.clear()
             try:
                 return await self._downloader.fetch(received.url)
             except ClipUnavailableError as error:
-                if not error.is_expired or is_last:
+                if not error.is_expired:
                     raise
                 while not received.readdressed.is_set():
                     if asked == _READDRESS_ATTEMPTS:
@@ -328,7 +329,7 @@ class Listener:
                     asked += await self._connection.send(write_action("resume", lastSequenceNumber=number - 1))
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(received.readdressed.wait(), timeout=5.0)
-        raise AssertionError("the last address is fetched or fails")
+        return await self._downloader.fetch(received.url)
 
     async def _ask_for_holes(self) -> None:
         while True:

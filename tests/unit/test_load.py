@@ -42,7 +42,6 @@ def make_room(listeners: int = 2) -> Room:
                 at=2.0 + segment + 0.1 * number,
                 text="river-es stone-es house-es.",
                 spoken_end_ms=1000 + 1000 * segment,
-                has_clip=True,
             )
             for segment in range(2)
         }
@@ -100,7 +99,7 @@ def test_slow_answers_are_no_loss_and_still_a_problem() -> None:
         room.speaker.chunks.acknowledged_at[index] = sent_at + 0.3
     for number, notice in room.listeners[1].notices.items():
         room.listeners[1].notices[number] = Notice(
-            at=notice.at + 0.6, text=notice.text, spoken_end_ms=notice.spoken_end_ms, has_clip=True
+            at=notice.at + 0.6, text=notice.text, spoken_end_ms=notice.spoken_end_ms
         )
     report = judged(room)
     assert report.losses == []
