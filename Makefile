@@ -25,6 +25,9 @@ EMAIL ?=
 UPGRADE ?=
 PYTEST ?=
 
+# What whoever runs make has set a variable to; nothing where its value is the default above.
+given = $(if $(filter command environment,$(firstword $(origin $(1)))),$($(1)))
+
 BIN := .venv/bin
 PYTHON := $(BIN)/python
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
@@ -60,7 +63,7 @@ bench-soak: setup  ## Tone speech (MINUTES) at three batch windows, without faul
 	@mkdir -p out && $(PYTHON) -m benchmarks.soak --minutes $(MINUTES) --no-faults --out out/bench-soak-clean.json
 	@$(PYTHON) -m benchmarks.soak --minutes $(MINUTES) --out out/bench-soak.json
 
-bench-chaos: MINUTES := $(if $(filter command environment,$(firstword $(origin MINUTES))),$(MINUTES),30)
+bench-chaos: MINUTES := $(or $(call given,MINUTES),30)
 bench-chaos: setup  ## Kill every process and cut every network at random (SEED) while rooms listen (MINUTES, 30): no word may be lost
 	@mkdir -p out && $(PYTHON) -m benchmarks.chaos --minutes $(MINUTES) --seed $(SEED) --out out/bench-chaos.json
 
@@ -68,7 +71,7 @@ bench-load: .venv/.installed  ## More and more sessions, then listeners of one (
 	@mkdir -p out && $(PYTHON) -m benchmarks.load $(if $(SESSIONS),--sessions "$(SESSIONS)") \
 	  $(if $(LISTENERS),--listeners "$(LISTENERS)") --seed $(SEED) --out out/bench-load.json
 
-bench-soak-hour: MINUTES := $(if $(filter command environment,$(firstword $(origin MINUTES))),$(MINUTES),60)
+bench-soak-hour: MINUTES := $(or $(call given,MINUTES),60)
 bench-soak-hour: .venv/.installed  ## An hour (MINUTES, 60) of 10 sessions and a hall of 50: no process grows, nothing is left behind
 	@mkdir -p out && $(PYTHON) -m benchmarks.load --minutes $(MINUTES) --sessions $(or $(SESSIONS),10) \
 	  --listeners $(or $(LISTENERS),50) --seed $(SEED) --out out/bench-soak-hour.json
@@ -132,7 +135,7 @@ logs: .venv/.installed  ## Follow the logs of STAGE (FUNCTION=audio_processor, S
 
 .PHONY: verify cost package-check bench-cold
 # STAGE has a default for what deploys; here no STAGE means the local stack, which alone needs the local engines.
-GIVEN_STAGE := $(if $(filter command environment,$(firstword $(origin STAGE))),$(STAGE))
+GIVEN_STAGE := $(call given,STAGE)
 verify: LANGUAGES = es,fr
 verify: $(if $(GIVEN_STAGE),.venv/.installed,setup)  ## Speak AUDIO to listeners (LANGUAGES) and check every step, on a deployed STAGE or else on a local stack of its own
 	@$(PYTHON) -m scripts.verify_pipeline $(if $(GIVEN_STAGE),--stage "$(GIVEN_STAGE)") \

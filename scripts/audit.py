@@ -7,8 +7,9 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,18 +105,12 @@ def _report(command: Sequence[str], directory: Path, where: str) -> dict[str, An
     return report if isinstance(report, dict) else {}
 
 
-def _audits(pip_audit: str) -> Iterator[tuple[list[Vulnerability], str]]:
-    """What each database knows, and why it gave no answer, if it gave none."""
+def _audits(pip_audit: str) -> Iterator[Callable[[], list[Vulnerability]]]:
+    """Every question to a database, to be asked by calling it."""
     for name in REQUIREMENTS:
-        try:
-            yield audit_requirements(ROOT / "requirements" / f"{name}.txt", pip_audit), ""
-        except UnansweredError as error:
-            yield [], str(error)
+        yield partial(audit_requirements, ROOT / "requirements" / f"{name}.txt", pip_audit)
     for project in NPM_PROJECTS:
-        try:
-            yield audit_npm(ROOT / project), ""
-        except UnansweredError as error:
-            yield [], str(error)
+        yield partial(audit_npm, ROOT / project)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -125,9 +120,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pip_audit = parser.parse_args(arguments).pip_audit
     known: dict[Vulnerability, None] = {}  # in the order they were found, each once
     unanswered = []
-    for found, why in _audits(pip_audit):
-        known |= dict.fromkeys(found)
-        unanswered += [why] if why else []
+    for audit in _audits(pip_audit):
+        try:
+            known |= dict.fromkeys(audit())
+        except UnansweredError as error:
+            unanswered.append(error)
     accepted = [each for each in known if each.identifier in ACCEPTED]
     for each in accepted:
         print(f"accepted: {each} – {ACCEPTED[each.identifier]}")

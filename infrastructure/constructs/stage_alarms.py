@@ -34,7 +34,6 @@ _ENOUGH_REPORTS: Final = 10
 _ENOUGH: Final = 20
 """Occasions in five minutes; of fewer, one failure is 5 %."""
 
-
 _SPOKEN: Final = 60
 """Chunks in a minute, 15 s of one speaker; fewer can come in one minute and be processed in the next."""
 
