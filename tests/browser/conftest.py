@@ -30,6 +30,9 @@ CHROMIUM: Final = PROJECT_ROOT / "build" / ".chromium"
 _CONNECTION_AGE_S: Final = 2 * 3600 - 500
 """Pages renew their connections 480 to 360 s before their two hours are over, so that here all do so before long."""
 
+SEATS: Final = 12
+"""Of each session."""
+
 _QUIET: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -154,6 +157,7 @@ async def open_venue(engine: Engine, directory: Path) -> AsyncIterator[Venue]:
             engine=engine,
             allowed_origins=(speaker.origin, listener.origin, rough_listener.origin),
             listener_url=listener.origin,
+            environment={"connection_handler": {"LISTENERS_PER_SESSION": str(SEATS)}},
             gateway_limits=GatewayLimits(connection_age_seconds=_CONNECTION_AGE_S),
         )
         stack = await running.enter_async_context(Stack(options))
