@@ -1,5 +1,6 @@
 """A client is ready to hear: greet it, and send what it has missed."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,9 @@ from babelcast.usecases.notify_segment import NotifySegment
 from babelcast.usecases.open_connection import OpenConnection
 
 LATEST_CAPTIONS: Final = 3
+
+_SENT_AT_ONCE: Final = 10
+"""Ten minutes are there in the time of twenty posts; a listener puts segments in order by their numbers."""
 
 MAX_REPLAYED_SEGMENTS: Final = 200
 """About ten minutes of speech; a listener who was away longer gets the last of it, and is told what is left out."""
@@ -120,9 +124,13 @@ class JoinSession:
             left_out = await self._left_out(connection.session_id, first_asked_for, missed[0])
             if await self.broadcast((connection,), left_out):
                 return
-        for segment in missed:
-            again = self.notify.translated_audio(segment, _rendition(segment, language), replayed=True)
-            if await self.broadcast((connection,), again):
+        for start in range(0, len(missed), _SENT_AT_ONCE):
+            again = (
+                self.notify.translated_audio(each, _rendition(each, language), replayed=True)
+                for each in missed[start : start + _SENT_AT_ONCE]
+            )
+            unreached = await asyncio.gather(*(self.broadcast((connection,), notice) for notice in again))
+            if any(unreached):
                 # It asks for the rest when it can be reached.
                 return
 

@@ -9,9 +9,9 @@ describe("retryDelayMs", () => {
     expect(retryDelayMs(CONNECTION_BACKOFF, 0, () => 0.999)).toBeLessThan(floorMs);
   });
 
-  it("doubles the longest wait with each failure, up to the ceiling", () => {
+  it("lets the longest wait grow by half with each failure, up to the ceiling", () => {
     const longest = [1, 2, 3, 4, 5, 6, 1000].map((failures) => retryDelayMs(CONNECTION_BACKOFF, failures, () => 1));
-    expect(longest).toEqual([1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000]);
+    expect(longest).toEqual([750, 1_125, 1_687.5, 2_531.25, 3_796.875, 5_695.3125, 8_000]);
   });
 
   it("never waits less than the floor once an attempt has failed", () => {
@@ -21,7 +21,7 @@ describe("retryDelayMs", () => {
   });
 
   it("spreads clients that were dropped together over the whole range", () => {
-    const delays = Array.from({ length: 1_000 }, () => retryDelayMs(CONNECTION_BACKOFF, 5, Math.random));
+    const delays = Array.from({ length: 1_000 }, () => retryDelayMs(CONNECTION_BACKOFF, 7, Math.random));
     const mean = delays.reduce((sum, delay) => sum + delay, 0) / delays.length;
     expect(Math.min(...delays)).toBeLessThan(floorMs * 2);
     expect(Math.max(...delays)).toBeGreaterThan(ceilingMs * 0.9);

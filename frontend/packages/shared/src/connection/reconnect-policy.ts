@@ -7,6 +7,9 @@ export interface Backoff {
   readonly ceilingMs: number;
 }
 
+/** Slow enough that an outage of a few seconds is not doubled by the wait after it. */
+const GROWTH = 1.5;
+
 /** For connections. */
 export const CONNECTION_BACKOFF: Backoff = { floorMs: 500, ceilingMs: 8_000 };
 
@@ -14,7 +17,7 @@ export const CONNECTION_BACKOFF: Backoff = { floorMs: 500, ceilingMs: 8_000 };
 export const DOWNLOAD_BACKOFF: Backoff = { floorMs: 200, ceilingMs: 2_000 };
 
 /**
- * The wait before an attempt, evenly spread: after one failure from the floor to its double, then to its fourfold … up
+ * The wait before an attempt, evenly spread: after one failure from the floor to 1.5 times it, then to 1.5² times … up
  * to the ceiling. Before any attempt has failed, as when a connection that worked is lost, from nothing to the floor.
  *
  * @param failures - Attempts that have failed in a row, from 0.
@@ -22,6 +25,6 @@ export const DOWNLOAD_BACKOFF: Backoff = { floorMs: 200, ceilingMs: 2_000 };
  */
 export function retryDelayMs(backoff: Backoff, failures: number, random: () => number): number {
   if (failures <= 0) return random() * backoff.floorMs;
-  const longest = Math.min(backoff.ceilingMs, backoff.floorMs * 2 ** Math.min(failures, 32));
+  const longest = Math.min(backoff.ceilingMs, backoff.floorMs * GROWTH ** Math.min(failures, 32));
   return backoff.floorMs + random() * (longest - backoff.floorMs);
 }
