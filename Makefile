@@ -35,13 +35,14 @@ export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 20
 export PYTHONPATH := shared_layer/python:lambdas:.
 
 SYNTHESIS_SOURCES := $(shell find infrastructure lambdas shared_layer -name '*.py') cdk.json frontend/content-security-policy.json
-LAYER_SOURCES := $(shell find shared_layer -name '*.py') requirements/layer.txt scripts/build_layer.py
+LAYER_SOURCES := $(shell find shared_layer -name '*.py') requirements/layer.txt requirements/signal-layer.txt \
+  scripts/build_layers.py scripts/function_packages/layers.py scripts/function_packages/binaries.py
 FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -name dist -prune -o -type f ! -name '*.tsbuildinfo' -print)
 # The CDK's command line is the project's own; the programs that deploy find it in PATH.
 DEPLOY := PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(PYTHON) -m scripts.deploy
 SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
 
-.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-chaos bench-load bench-soak-hour bench-quiet test test-browser screenshots check format setup synth layer requirements audit sbom clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
+.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-chaos bench-load bench-soak-hour bench-quiet test test-browser screenshots check format setup synth layers requirements audit sbom clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -153,22 +154,24 @@ package-check: .venv/.installed  ## Build the functions' packages for Lambda and
 bench-cold: .venv/.installed  ## Measure how long each packaged handler takes to load; results in out/bench-cold.json
 	@$(PYTHON) -m benchmarks.cold_start --out out/bench-cold.json
 
-layer: .venv/.installed  ## Build the Lambda layer for arm64 into build/layer
-	$(PYTHON) scripts/build_layer.py
+layers: .venv/.installed  ## Build the Lambda layers for arm64 into build/layers
+	$(PYTHON) -m scripts.build_layers
 
 # For the oldest Python supported; the newer ones run the same versions. Hashes are of every platform's files.
 UV_COMPILE := build/tools/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 --strip-extras --no-annotate \
   --custom-compile-command "make requirements" $(if $(filter 1 y yes,$(UPGRADE)),--upgrade)
 requirements: build/tools/.installed  ## Pin the packages of requirements/*.in, with hashes, for Python 3.11 and newer (UPGRADE=1 raises all)
 	$(UV_COMPILE) --output-file requirements/layer.txt requirements/layer.in
+	$(UV_COMPILE) --constraint requirements/layer.txt --output-file requirements/signal-layer.txt requirements/signal-layer.in
 	@# The tests run with the functions' versions.
-	$(UV_COMPILE) --constraint requirements/layer.txt --output-file requirements/dev.txt requirements/dev.in
+	$(UV_COMPILE) --constraint requirements/layer.txt --constraint requirements/signal-layer.txt \
+	  --output-file requirements/dev.txt requirements/dev.in
 	$(UV_COMPILE) --output-file requirements/tools.txt requirements/tools.in
 
 audit: build/tools/.installed  ## Ask the vulnerability databases about every pinned package; fails when they cannot be reached
 	@$(PYTHON) -m scripts.audit --pip-audit build/tools/bin/pip-audit
 
-sbom: build/.sbom  ## Write CycloneDX bills of materials of the layer and both apps into build/sbom
+sbom: build/.sbom  ## Write CycloneDX bills of materials of the layers and both apps into build/sbom
 
 clean:  ## Remove everything that was built, but not the virtual environment
 	rm -rf build cdk.out out .local
@@ -192,7 +195,7 @@ build/tools/.installed: .venv/.installed requirements/tools.txt
 	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements/tools.txt
 	@touch $@
 
-build/.sbom: .venv/.installed requirements/layer.txt frontend/package.json frontend/package-lock.json scripts/sbom.py scripts/pinned_packages.py
+build/.sbom: .venv/.installed requirements/layer.txt requirements/signal-layer.txt frontend/package.json frontend/package-lock.json scripts/sbom.py scripts/pinned_packages.py
 	@$(PYTHON) -m scripts.sbom --output build/sbom
 	@touch $@
 
@@ -210,7 +213,7 @@ build/.chromium: .venv/.installed scripts/find_chromium.sh
 
 build/assembly/manifest.json: .venv/.installed $(SYNTHESIS_SOURCES)
 	@echo "Synthesizing"
-	@rm -rf build/assembly && CDK_OUTDIR=build/assembly $(PYTHON) -m infrastructure.app -c layer=shared_layer >/dev/null
+	@rm -rf build/assembly && CDK_OUTDIR=build/assembly $(PYTHON) -m infrastructure.app -c layers=none >/dev/null
 	@touch $@
 
 node_modules/.installed: package-lock.json
@@ -219,20 +222,20 @@ node_modules/.installed: package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-build/.layer: .venv/.installed $(LAYER_SOURCES)
-	@echo "Building the layer"
-	@$(PYTHON) scripts/build_layer.py
+build/.layers: .venv/.installed $(LAYER_SOURCES)
+	@echo "Building the layers"
+	@$(PYTHON) -m scripts.build_layers
 	@touch $@
 
-# What is deployed, with the real layer; each time, because context values are no files (CDK_CONTEXT="-c key=value …").
-build/deploy/%/manifest.json: .venv/.installed build/.layer FORCE
+# What is deployed, with the real layers; each time, because context values are no files (CDK_CONTEXT="-c key=value …").
+build/deploy/%/manifest.json: .venv/.installed build/.layers FORCE
 	@echo "Synthesizing $*"
-	@rm -rf $(@D) && CDK_OUTDIR=$(@D) $(PYTHON) -m infrastructure.app -c layer=build/layer -c stage=$* $(CDK_CONTEXT) >/dev/null
+	@rm -rf $(@D) && CDK_OUTDIR=$(@D) $(PYTHON) -m infrastructure.app -c layers=build/layers -c stage=$* $(CDK_CONTEXT) >/dev/null
 
 FORCE:
 
 # The templates of each stage, for what compares them.
 build/stages/%/manifest.json: .venv/.installed $(SYNTHESIS_SOURCES)
 	@echo "Synthesizing $*"
-	@rm -rf $(@D) && CDK_OUTDIR=$(@D) $(PYTHON) -m infrastructure.app -c layer=shared_layer -c stage=$* >/dev/null
+	@rm -rf $(@D) && CDK_OUTDIR=$(@D) $(PYTHON) -m infrastructure.app -c layers=none -c stage=$* >/dev/null
 	@touch $@

@@ -1,10 +1,11 @@
-"""How long Lambda would load each handler: the packaged code and layer, a fresh process each time, a warm disk.
+"""How long Lambda would load each handler: the packaged code and layers, a fresh process each time, a warm disk.
 
 ``python -m benchmarks.cold_start [--runs 15] [--out FILE]``. The processor is this machine's, so the packages are those
 for this machine; an interpreter without site-packages imports the handler's module, as Lambda's runtime does when it
 starts an environment. ``first use`` adds what the first invocation builds: settings, clients, collaborators. Runs of
-the handlers take turns, so that a busy moment of the machine is not one handler's alone. Goals are for the processor's
-time: on an idle core it is the time that passes, since nothing is waited for, and other processes hardly change it.
+the handlers take turns, so that a busy moment of the machine is not one handler's alone. Both are the processor's time,
+and so are the goals: on an idle core it is the time that passes, since nothing is waited for, and other processes
+hardly change it.
 """
 
 import argparse
@@ -20,13 +21,14 @@ from typing import Final
 
 from local.template.assembly import Assembly
 from local.template.compute_resources import FUNCTION_TYPE, read_function
-from scripts.build_layer import ROOT, LayerError, LayerPlatform
+from scripts.build_layers import LayerError, LayerPlatform
+from scripts.function_packages.layers import ROOT
 from scripts.function_packages.packages import FunctionPackage, PackageError, build_packages, read_packages
 
 GOALS_MS: Final = {"authorizer": 350, "connection_handler": 350}
 """Functions whose start a person waits for; the goal is for the import alone."""
 
-_FIRST_USE: Final = {
+FIRST_USE: Final = {
     "authorizer": "authorizing",
     "connection_handler": "connection_handling",
     "disconnect_handler": "disconnect_handling",
@@ -45,8 +47,8 @@ __import__(module)
 imported, cpu_imported = time.perf_counter(), time.process_time()
 from babelcast import wiring
 getattr(wiring, first_use)()
-used = time.perf_counter()
-print((imported - began) * 1000, (cpu_imported - cpu_began) * 1000, (used - imported) * 1000, len(sys.modules))
+cpu_used = time.process_time()
+print((imported - began) * 1000, (cpu_imported - cpu_began) * 1000, (cpu_used - cpu_imported) * 1000, len(sys.modules))
 """
 
 
@@ -57,7 +59,8 @@ class ColdStart:
     Attributes:
         import_ms: Median of the processor's time for the import.
         import_wall_ms: Median of the time that passes; more when other processes want the processor, too.
-        first_use_ms: Median of building the collaborators, in the same process, after the import.
+        first_use_ms: Median of the processor's time for building the collaborators, in the same process, after the
+            import.
         modules: Loaded afterwards.
         goal_ms: For the import, None without one.
     """
@@ -97,7 +100,7 @@ def start(package: FunctionPackage, environment: dict[str, str]) -> tuple[float,
     Returns:
         Milliseconds of the import that pass, and of the processor; of the first use; and the number of modules.
     """
-    command = [sys.executable, "-I", "-S", "-c", _MEASURE, package.module, _FIRST_USE[package.name]]
+    command = [sys.executable, "-I", "-S", "-c", _MEASURE, package.module, FIRST_USE[package.name]]
     done = subprocess.run(
         [*command, *map(str, package.path)],
         cwd=package.code,

@@ -1,11 +1,12 @@
-"""``python -m infrastructure.app [-c stage=prod] [-c layer=shared_layer]``: writes a stage's cloud assembly.
+"""``python -m infrastructure.app [-c stage=prod] [-c layers=none]``: writes a stage's cloud assembly.
 
 Needs Node and nothing else: no account, no Docker, no network. The assembly goes where ``CDK_OUTDIR`` says, which the
 CDK's own command line sets, as it passes on its ``-c``. Context values:
 
 * ``stage``: ``dev`` (default) or ``prod``.
-* ``layer``: the directory that becomes the functions' layer. ``build/layer`` (default) is what `scripts/build_layer.py`
-  makes and what is deployed; ``shared_layer``, which lacks the packages, is enough for templates that are only read.
+* ``layers``: the directory whose directories become the functions' layers. ``build/layers`` (default) is what
+  `scripts/build_layers.py` makes and what is deployed; ``none``, Babelcast's code without any package, is enough for
+  templates that are only read.
 * ``speakerDomain``, ``listenerDomain``, ``certificateArn``: the apps' own names, all three or none.
 * ``listenerUrl``: where listeners go instead of the listeners' app.
 * ``allowedOrigins`` (a comma list): origins besides the apps' own, instead of the stage's.
@@ -22,6 +23,7 @@ from pathlib import Path
 from aws_cdk import App, CfnOutput, Tags
 
 from infrastructure.context import CONTEXT_KEYS, RECORD, record_of, refuse_unknown_keys, stage_of
+from infrastructure.layers import CODE_ALONE, FunctionLayers, built_layers
 from infrastructure.nag import check_rules
 from infrastructure.settings import SettingsError, StageSettings
 from infrastructure.stacks.api import ApiStack
@@ -56,24 +58,16 @@ def new_app(*, context: Mapping[str, str] | None = None, output_directory: Path 
 
 
 def add_stage(
-    app: App, settings: StageSettings, *, layer_directory: Path, context: Mapping[str, str | None] | None = None
+    app: App, settings: StageSettings, *, layers: FunctionLayers, context: Mapping[str, str | None] | None = None
 ) -> None:
     """Add a stage's stacks to the app.
 
     Args:
         app: Receives them.
         settings: What they are made with.
-        layer_directory: Holds ``python/``.
+        layers: What the functions run with.
         context: The values that have replaced settings; kept with the stage, so that the next deployment knows them.
-
-    Raises:
-        SettingsError: There is no layer in that directory.
     """
-    if not (layer_directory / "python").is_dir():
-        raise SettingsError(
-            f"{layer_directory} holds no layer: run scripts/build_layer.py, "
-            "or pass -c layer=shared_layer for templates that are only read"
-        )
     prefix = f"Babelcast{settings.name.capitalize()}"
     functions = ROOT / "lambdas"
     data = DataStack(app, f"{prefix}Data", settings=settings)
@@ -86,7 +80,7 @@ def add_stage(
         data=data,
         web=web,
         code_directory=functions,
-        layer_directory=layer_directory,
+        layer_directory=layers.shared,
     )
     processing = ProcessingStack(
         app,
@@ -95,7 +89,7 @@ def add_stage(
         data=data,
         api=api,
         code_directory=functions,
-        layer_directory=layer_directory,
+        layers=layers,
     )
     observability = ObservabilityStack(
         app, f"{prefix}Observability", settings=settings, data=data, api=api, processing=processing
@@ -115,8 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         refuse_unknown_keys(app.node.get_all_context())
         context = {key: app.node.try_get_context(key) for key in CONTEXT_KEYS}
-        layer = ROOT / (context["layer"] or "build/layer")
-        add_stage(app, stage_of(context), layer_directory=layer, context=context)
+        settings, given = stage_of(context), context["layers"] or "build/layers"
+        layers = CODE_ALONE if given == "none" else built_layers(ROOT / given)
+        add_stage(app, settings, layers=layers, context=context)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -26,7 +26,7 @@ REPLACED_SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
 RECORD: Final = "Context"
 """The output of the data stack that says with which of them the stage was made; the first stack that is deployed."""
 
-CONTEXT_KEYS: Final = ("stage", "layer", *REPLACED_SETTINGS)
+CONTEXT_KEYS: Final = ("stage", "layers", *REPLACED_SETTINGS)
 """The context values that the app takes."""
 
 _KEPT_BY_THE_CDK: Final = ("cli-telemetry", "acknowledged-issue-numbers")

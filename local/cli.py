@@ -60,6 +60,9 @@ SourceLanguage = Annotated[str, typer.Option("--source", metavar="CODE", help="L
 TargetLanguages = Annotated[
     str | None, typer.Option("--languages", metavar="CODES", help="Such as es,fr; all if left out.")
 ]
+Expressive = Annotated[
+    bool, typer.Option(help="Let the voices of a new session follow how loud, fast and high the speech is.")
+]
 JoinKey = Annotated[str | None, typer.Option(help="Listeners need it to join; 4 to 64 characters.")]
 SpeechEngine = Annotated[Engine, typer.Option(help="Speech, or the tone language of the tests.")]
 StateDirectory = Annotated[Path, typer.Option(metavar="DIR", help="Where the running system keeps logs and keys.")]
@@ -147,6 +150,7 @@ def speak(
     ] = None,
     source: SourceLanguage = "en",
     wait_for: Annotated[int, typer.Option(min=0, help="Wait for so many listeners before speaking.")] = 0,
+    expressive: Expressive = True,
     stack: StackFile = DEFAULT_STACK,
     email: Email = None,
     password: Password = None,
@@ -156,7 +160,9 @@ def speak(
     In real time, into a session that is ended with it.
     """
     endpoints = load_endpoints(stack)
-    options = SpeakOptions(file=file, session_id=session, source_language=source, listeners=wait_for)
+    options = SpeakOptions(
+        file=file, session_id=session, source_language=source, listeners=wait_for, expressive=expressive
+    )
     asyncio.run(speak_live(endpoints, SpeakerLogin(endpoints, email=email, password=password), options, _CONSOLE))
 
 
@@ -182,6 +188,7 @@ def create_session(
     source: SourceLanguage = "en",
     languages: TargetLanguages = None,
     join_key: JoinKey = None,
+    expressive: Expressive = True,
     stack: StackFile = DEFAULT_STACK,
     email: Email = None,
     password: Password = None,
@@ -194,7 +201,11 @@ def create_session(
     async def create() -> None:
         async with HttpApi(endpoints.http_api_url) as api:
             created = await api.create_session(
-                await login.access_token(), source_language=source, target_languages=targets, join_key=join_key
+                await login.access_token(),
+                source_language=source,
+                target_languages=targets,
+                join_key=join_key,
+                expressive=expressive,
             )
         facts = {
             "sessionId": created.session_id,

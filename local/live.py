@@ -38,12 +38,18 @@ from local.wav import load_recording
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakOptions:
-    """What to say and where; without a session a new one is created, in ``source_language``."""
+    """What to say and where.
+
+    Attributes:
+        session_id: Where; without one a session is created, with the source language and expressive or not.
+        listeners: So many are waited for.
+    """
 
     file: Path
     session_id: str | None
     source_language: str
     listeners: int
+    expressive: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +73,9 @@ async def speak_live(endpoints: Endpoints, login: SpeakerLogin, options: SpeakOp
         session_id = options.session_id
         if session_id is None:
             require_languages(await api.languages(), source=options.source_language, targets=())
-            created = await api.create_session(await login.access_token(), source_language=options.source_language)
+            created = await api.create_session(
+                await login.access_token(), source_language=options.source_language, expressive=options.expressive
+            )
             session_id = created.session_id
             console.print(Text(f"session {session_id}"))
             command = f"python -m local.cli listen {shlex.quote(session_id)} --language es --save out/heard"
@@ -152,7 +160,8 @@ def _show_to_speaker(message: ServerMessage, console: Console) -> None:
         case SessionStatus():
             console.print(Text(f"{message.listener_count} listeners", style="dim"))
         case QualityWarning():
-            console.print(Text(f"{message.issue}: {message.advice}", style="yellow"))
+            style = "green" if message.resolved else "yellow"
+            console.print(Text(f"{message.issue}: {message.advice}", style=style))
         case ServerError():
             console.print(Text(f"{message.code}: {message.message}", style="yellow"))
         case _:

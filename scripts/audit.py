@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-REQUIREMENTS: Final = ("layer", "dev", "tools")
+REQUIREMENTS: Final = ("layer", "signal-layer", "dev", "tools")
 NPM_PROJECTS: Final = ("", "frontend")
 
 ACCEPTED: Final[Mapping[str, str]] = {}

@@ -1,7 +1,7 @@
-"""Write what is deployed as CycloneDX bills of materials into ``build/sbom``: the layer's packages and both apps'.
+"""Write what is deployed as CycloneDX bills of materials into ``build/sbom``: each layer's packages and both apps'.
 
-Works from the pins alone (``requirements/layer.txt``, ``frontend/package-lock.json``), without a network. The same pins
-give the same files, but for the version of npm, which each app's bill names.
+Works from the pins alone (the layers' in ``requirements``, ``frontend/package-lock.json``), without a network. The same
+pins give the same files, but for the version of npm, which each app's bill names.
 """
 
 import argparse
@@ -16,6 +16,8 @@ from uuid import NAMESPACE_URL, uuid5
 from scripts.pinned_packages import PinError, PinnedPackage, read_pinned_packages
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+LAYERS: Final = ("layer", "signal-layer")
+"""By their files of requirements; ``layer`` is every function's."""
 APPS: Final = ("speaker", "listener")
 SPEC_VERSION: Final = "1.5"
 """What npm writes. Source: npm sbom."""
@@ -25,8 +27,8 @@ class SbomError(Exception):
     """A bill cannot be written; the message says why."""
 
 
-def layer_sbom(packages: Sequence[PinnedPackage]) -> dict[str, Any]:
-    """The bill of the functions' layer.
+def layer_sbom(name: str, packages: Sequence[PinnedPackage]) -> dict[str, Any]:
+    """The bill of one of the functions' layers.
 
     Which of a version's files pip installs depends on the platform, hence every hash that it would accept is listed, at
     the place the files come from.
@@ -37,7 +39,7 @@ def layer_sbom(packages: Sequence[PinnedPackage]) -> dict[str, Any]:
         "version": 1,
         "metadata": {
             "lifecycles": [{"phase": "pre-build"}],
-            "component": {"bom-ref": "babelcast-layer", "type": "application", "name": "babelcast-layer"},
+            "component": {"bom-ref": f"babelcast-{name}", "type": "application", "name": f"babelcast-{name}"},
         },
         "components": [_component(package) for package in packages],
     }
@@ -100,7 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "sbom", help="default: build/sbom")
     output = parser.parse_args(arguments).output
     try:
-        bills = {"layer": layer_sbom(read_pinned_packages(ROOT / "requirements" / "layer.txt"))}
+        requirements = ROOT / "requirements"
+        bills = {name: layer_sbom(name, read_pinned_packages(requirements / f"{name}.txt")) for name in LAYERS}
         bills |= {app: app_sbom(app, ROOT / "frontend") for app in APPS}
     except (PinError, SbomError) as error:
         print(error, file=sys.stderr)

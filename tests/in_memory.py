@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from babelcast.domain.audio import AudioChunk, samples_to_ms
 from babelcast.domain.connection import Audience, Connection, ConnectionId
+from babelcast.domain.dynamics import NEUTRAL, Prosody
 from babelcast.domain.errors import (
     AtCapacityError,
     CursorMovedError,
@@ -305,9 +306,11 @@ class ScriptedSynthesizer:
 
     broken: set[str] = field(default_factory=set)
     calls: list[tuple[str, str]] = field(default_factory=list)
+    prosodies: list[Prosody] = field(default_factory=list)
 
-    async def synthesize(self, text: str, voice: Voice) -> bytes:
+    async def synthesize(self, text: str, voice: Voice, prosody: Prosody = NEUTRAL) -> bytes:
         self.calls.append((voice.voice_id, text))
+        self.prosodies.append(prosody)
         if voice.voice_id in self.broken:
             raise SynthesisUnavailableError("broken")
         return text.encode()
@@ -325,6 +328,7 @@ class CountingMeter:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.durations: dict[str, list[float]] = {}
+        self.levels: dict[str, list[float]] = {}
 
     def count(self, name: str, value: int = 1, *, language: LanguageCode | None = None) -> None:
         self.counts[name] += value
@@ -333,3 +337,6 @@ class CountingMeter:
 
     def duration_ms(self, name: str, value: float) -> None:
         self.durations.setdefault(name, []).append(value)
+
+    def level(self, name: str, value: float) -> None:
+        self.levels.setdefault(name, []).append(value)

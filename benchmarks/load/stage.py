@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from infrastructure.app import add_stage, new_app
+from infrastructure.layers import CODE_ALONE
 from infrastructure.settings import DEV, StageSettings
 from local.errors import UserError
 from local.supervision import PROJECT_ROOT
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="receives the assembly")
     options = parser.parse_args(arguments)
     app = new_app(output_directory=options.out)
-    add_stage(app, stage_for(options.sessions), layer_directory=PROJECT_ROOT / "shared_layer")
+    add_stage(app, stage_for(options.sessions), layers=CODE_ALONE)
     app.synth()
     return 0
 

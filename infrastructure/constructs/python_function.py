@@ -17,7 +17,7 @@ class FunctionDefaults:
 
     Attributes:
         code_directory: Holds one directory per function, each with a ``handler.py``.
-        layer: The shared code and its packages.
+        layer: The shared code and its packages, which every function gets.
         environment: Variables that every function gets.
         tracing: Whether X-Ray samples the invocations.
     """
@@ -30,17 +30,32 @@ class FunctionDefaults:
 
 
 def shared_layer(scope: Construct, directory: Path) -> lambda_.LayerVersion:
-    """The layer in this stack; ``directory`` holds ``python/``.
+    """Every function's layer in this stack; ``directory`` holds ``python/``.
 
     Each stack has a version of its own. A version's address changes with its content, and an address that another stack
     imports cannot change.
     """
+    # Another process may be writing bytecode just now; its unfinished files come and go.
+    code = lambda_.Code.from_asset(str(directory), exclude=["*.pyc.*"], ignore_mode=IgnoreMode.GIT)
+    return _layer(scope, "SharedLayer", code, "Babelcast's shared code and the packages it uses")
+
+
+def signal_layer(scope: Construct, directory: Path | None) -> lambda_.LayerVersion:
+    """The layer of functions that calculate with sound; ``directory`` holds ``python/``, None makes an empty one."""
+    code = (
+        lambda_.Code.from_asset(str(directory))
+        if directory
+        else lambda_.Code.from_asset(str(Path(__file__).parent), exclude=["*"], ignore_mode=IgnoreMode.GIT)
+    )
+    return _layer(scope, "SignalLayer", code, "numpy")
+
+
+def _layer(scope: Construct, construct_id: str, code: lambda_.Code, description: str) -> lambda_.LayerVersion:
     return lambda_.LayerVersion(
         scope,
-        "SharedLayer",
-        # Another process may be writing bytecode just now; its unfinished files come and go.
-        code=lambda_.Code.from_asset(str(directory), exclude=["*.pyc.*"], ignore_mode=IgnoreMode.GIT),
-        description="Babelcast's shared code and the packages it uses",
+        construct_id,
+        code=code,
+        description=description,
         compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
         compatible_architectures=[lambda_.Architecture.ARM_64],
     )
@@ -67,6 +82,7 @@ class PythonFunction(Construct):
         environment: Mapping[str, str],
         defaults: FunctionDefaults,
         reserved_concurrency: int | None = None,
+        more_layers: Sequence[lambda_.ILayerVersion] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self.name = name
@@ -84,7 +100,7 @@ class PythonFunction(Construct):
                 exclude=["*", f"!{name}", f"!{name}/**", "__pycache__"],
                 ignore_mode=IgnoreMode.GIT,
             ),
-            layers=[defaults.layer],
+            layers=[defaults.layer, *more_layers],
             memory_size=memory_mb,
             timeout=Duration.seconds(timeout_s),
             role=self.role,

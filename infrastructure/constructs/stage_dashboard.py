@@ -187,6 +187,19 @@ class StageDashboard(Construct):
                     ),
                 ],
             ),
+            self._graph(
+                "How speakers sound, dB",
+                [
+                    metrics.own(name, statistic=statistic, label=label)
+                    for name, statistic, label in (
+                        ("SpeechSnr", "p10", "Over the noise, p10"),
+                        ("SpeechLoudness", "p10", "Loudness, p10"),
+                        ("SpeechLoudness", "p90", "Loudness, p90"),
+                    )
+                ],
+                least=None,
+            ),
+            self._own("Speakers told of bad sound", "QualityWarnings"),
         )
 
     def _load(self, transcribe_streams: int) -> None:
@@ -218,7 +231,9 @@ class StageDashboard(Construct):
                     *(metrics.table(each, "WriteThrottleEvents") for each in metrics.table_names),
                 ],
             ),
-            self._own("Polly's quota", "SpeechWithStandardEngine", "SpeechOverQuota"),
+            self._own(
+                "Polly's quota and refusals", "SpeechWithStandardEngine", "SpeechOverQuota", "SpeechMarkupRefused"
+            ),
             self._graph(
                 "Sessions and connections",
                 [
@@ -298,7 +313,13 @@ class StageDashboard(Construct):
         return self._graph(title, [self._metrics.own(name) for name in names])
 
     def _graph(
-        self, title: str, metrics: Sequence[cloudwatch.IMetric], *, limit: float | None = None, limit_is: str = "quota"
+        self,
+        title: str,
+        metrics: Sequence[cloudwatch.IMetric],
+        *,
+        limit: float | None = None,
+        limit_is: str = "quota",
+        least: float | None = 0,
     ) -> cloudwatch.GraphWidget:
         annotation = (
             []
@@ -309,7 +330,7 @@ class StageDashboard(Construct):
             title=title,
             left=list(metrics),
             left_annotations=annotation,
-            left_y_axis=cloudwatch.YAxisProps(min=0),
+            left_y_axis=cloudwatch.YAxisProps(min=least),
             width=_COLUMNS // 3,
             height=_GRAPH_HEIGHT,
         )

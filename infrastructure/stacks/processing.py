@@ -4,10 +4,12 @@ from pathlib import Path
 
 from aws_cdk import Stack
 from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infrastructure.constructs.python_function import FunctionDefaults, PythonFunction
+from infrastructure.constructs.python_function import FunctionDefaults, PythonFunction, signal_layer
 from infrastructure.constructs.stream_consumer import StreamConsumer
+from infrastructure.layers import FunctionLayers
 from infrastructure.settings import StageSettings
 from infrastructure.stacks.api import INVOKE_FUNCTION, MANAGE_CONNECTIONS, ApiStack
 from infrastructure.stacks.data import DataStack
@@ -26,7 +28,7 @@ class ProcessingStack(Stack):
         data: DataStack,
         api: ApiStack,
         code_directory: Path,
-        layer_directory: Path,
+        layers: FunctionLayers,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -35,11 +37,12 @@ class ProcessingStack(Stack):
         self.functions: list[PythonFunction] = []
         self.consumers: list[StreamConsumer] = []
         defaults = function_defaults(
-            self, settings=settings, code_directory=code_directory, layer_directory=layer_directory
+            self, settings=settings, code_directory=code_directory, layer_directory=layers.shared
         )
+        signal = signal_layer(self, layers.signal)
         cells = settings.cells
         for cell, stream in enumerate(data.streams):
-            processor = self._audio_processor(f"Cell{cell}AudioProcessor", stream, defaults)
+            processor = self._audio_processor(f"Cell{cell}AudioProcessor", stream, defaults, signal)
             consumer = StreamConsumer(
                 self,
                 f"Cell{cell}Consumer",
@@ -54,7 +57,9 @@ class ProcessingStack(Stack):
             self.functions.append(processor)
             self.consumers.append(consumer)
 
-    def _audio_processor(self, construct_id: str, stream: kinesis.Stream, defaults: FunctionDefaults) -> PythonFunction:
+    def _audio_processor(
+        self, construct_id: str, stream: kinesis.Stream, defaults: FunctionDefaults, signal: lambda_.ILayerVersion
+    ) -> PythonFunction:
         data, settings, websocket = self._data, self._settings, self._api.websocket
         sender = self._api.notification_sender.function
         function = PythonFunction(
@@ -66,7 +71,10 @@ class ProcessingStack(Stack):
             timeout_s=settings.functions.audio_processor.timeout_s,
             reserved_concurrency=1 if settings.cells.reserves_concurrency else None,
             defaults=defaults,
+            more_layers=[signal],
             environment={
+                # numpy's linear algebra has nothing to share out; its threads cost each start 40 ms of the processor.
+                "OPENBLAS_NUM_THREADS": "1",
                 "SESSIONS_TABLE_NAME": data.sessions.table_name,
                 "CONNECTIONS_TABLE_NAME": data.connections.table_name,
                 "SEGMENTS_TABLE_NAME": data.segments.table_name,

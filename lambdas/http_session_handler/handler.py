@@ -48,6 +48,7 @@ async def _route(event: dict[str, Any]) -> dict[str, Any]:
             source_language=wanted.source_language,
             target_languages=wanted.target_languages,
             join_key=wanted.join_key,
+            expressive=wanted.expressive,
         )
         meter.count("SessionsCreated")
         journal.note(

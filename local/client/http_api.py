@@ -69,8 +69,9 @@ class HttpApi:
         source_language: str,
         target_languages: Sequence[str] | None = None,
         join_key: str | None = None,
+        expressive: bool = True,
     ) -> CreatedSession:
-        """Create a session of the token's owner.
+        """Create a session of the token's owner; voices are expressive unless refused.
 
         Raises:
             HttpApiError: Refused; ``AT_CAPACITY`` and ``RATE_LIMITED`` may pass.
@@ -81,6 +82,8 @@ class HttpApi:
             body["targetLanguages"] = list(target_languages)
         if join_key is not None:
             body["joinKey"] = join_key
+        if not expressive:
+            body["expressive"] = False
         answer = await self._call("POST", "/sessions", token=token, body=body)
         return CreatedSession(
             session_id=str(answer["sessionId"]),

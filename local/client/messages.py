@@ -102,11 +102,12 @@ class SessionStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualityWarning:
-    """Something is wrong with the speaker's sound."""
+    """Something is wrong with the speaker's sound, or is not any more."""
 
     issue: str
     value: float
     advice: str
+    resolved: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +274,15 @@ def _session_status(fields: _Fields) -> SessionStatus:
     )
 
 
+def _quality_warning(fields: _Fields) -> QualityWarning:
+    return QualityWarning(
+        issue=fields.text("issue"),
+        value=fields.number("value"),
+        advice=fields.text("advice"),
+        resolved=fields.truth("resolved", default=False),
+    )
+
+
 def _server_error(fields: _Fields) -> ServerError:
     return ServerError(
         code=fields.text("code"),
@@ -290,9 +300,7 @@ _READERS: Final[Mapping[str, Callable[[_Fields], ServerMessage]]] = {
     "segmentsLeftOut": _segments_left_out,
     "broadcastState": lambda fields: BroadcastState(state=fields.text("state"), volume=fields.number("volume")),
     "sessionStatus": _session_status,
-    "qualityWarning": lambda fields: QualityWarning(
-        issue=fields.text("issue"), value=fields.number("value"), advice=fields.text("advice")
-    ),
+    "qualityWarning": _quality_warning,
     "connectionRefreshRequired": lambda fields: ConnectionRefreshRequired(expires_at=fields.integer("expiresAt")),
     "sessionEnded": lambda fields: SessionEnded(reason=fields.text("reason")),
     "error": _server_error,

@@ -5,6 +5,7 @@ Synthesis is some hundred times faster than speech, and starting the program tak
 
 import asyncio
 import contextlib
+import math
 import re
 import shutil
 from typing import Final
@@ -13,7 +14,12 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from babelcast.domain.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ
+from babelcast.domain.sound.blocks import BLOCK_SAMPLES, Blocks
+from babelcast.domain.sound.loudness import gated_loudness, k_weighted_power
 from local.engines.speech import (
+    PITCH_PERCENT,
+    RATE_PERCENT,
     SPEAKER_RATE_HZ,
     EngineError,
     EngineFailedError,
@@ -28,9 +34,11 @@ language keeps up with its source."""
 
 _MIN_WORDS_PER_MINUTE: Final = 80
 """Source: espeak-ng's documentation, option ``-s``; its maximum of 450 is beyond Polly's rates."""
-_MIN_RATE_PERCENT: Final = 20
-_MAX_RATE_PERCENT: Final = 200
-"""Source: Amazon Polly developer guide, ``prosody`` tag."""
+_PITCH: Final = 50
+_PITCH_STEPS_PER_OCTAVE: Final = 50
+"""Its normal pitch, and how many steps double it. Source: espeak-ng, option ``-p`` and ``pitch_adjust_tab``."""
+_PITCH_MOVED: Final = 0.7
+"""The part of a voice's pitch that the option moves; the intonation is added to it as it is."""
 
 _VOICES: Final = {
     "ar-AE": "ar",
@@ -81,8 +89,8 @@ LANGUAGES: Final = frozenset(_VOICES)
 _OBEYED: Final = re.compile(r"\0|\[\[+")
 """What espeak-ng would not take as text: NUL ends it, ``[[`` begins phoneme names."""
 _HEADER_BYTES: Final = 44
-_PEAK: Final = 10 ** (-3 / 20)
-"""-3 dBFS, of a full scale of 1."""
+_LOUDNESS_LUFS: Final = -27.0
+"""A normal level: espeak-ng's peaks are up to 20 dB above its loudness, so that it can be 6 dB louder."""
 _SILENCE: Final = 10 ** (-40 / 20)
 """What is softer than this part of the peak is silence at the ends."""
 _LEAD_IN_SAMPLES: Final = SPEAKER_RATE_HZ * 50 // 1000
@@ -113,32 +121,36 @@ class EspeakSpeaker:
         if shutil.which(self._program) is None:
             raise MissingProgramsError("speaking needs the Debian package espeak-ng")
 
-    async def speak(self, text: str, *, language: str, rate_percent: int = 100) -> bytes:
-        """Speech with a peak of -3 dBFS, at most 50 ms of silence before and 80 ms after it.
+    async def speak(
+        self, text: str, *, language: str, rate_percent: int = 100, volume_db: float = 0.0, pitch_percent: int = 100
+    ) -> bytes:
+        """Speech with a loudness of -27 LUFS and ``volume_db``, at most 50 ms of silence before and 80 ms after it.
 
         A text without anything to pronounce gives 100 ms of silence. The slowest pace is espeak-ng's, 43 %.
 
         Raises:
             UnsupportedVoiceError: Not in this language.
-            EngineError: ``rate_percent`` is not between 20 and 200, Polly's limits.
+            EngineError: ``rate_percent`` is not in `RATE_PERCENT`, or ``pitch_percent`` not in `PITCH_PERCENT`.
             EngineFailedError: espeak-ng failed or was too slow.
         """
         voice = _VOICES.get(language)
         if voice is None:
             raise UnsupportedVoiceError(f"espeak-ng does not speak {language!r} here")
-        if not _MIN_RATE_PERCENT <= rate_percent <= _MAX_RATE_PERCENT:
-            raise EngineError(f"a rate of {rate_percent} % is outside {_MIN_RATE_PERCENT} to {_MAX_RATE_PERCENT} %")
+        if rate_percent not in RATE_PERCENT or pitch_percent not in PITCH_PERCENT:
+            raise EngineError(f"a rate of {rate_percent} % or a pitch of {pitch_percent} % is out of range")
         words_per_minute = max(_MIN_WORDS_PER_MINUTE, round(WORDS_PER_MINUTE * rate_percent / 100))
+        moved = 1 + (pitch_percent / 100 - 1) / _PITCH_MOVED
+        pitch = round(_PITCH + _PITCH_STEPS_PER_OCTAVE * math.log2(moved))
         async with self._turns:
-            wav = await self._run(_plain(text), voice, words_per_minute)
-        return await asyncio.to_thread(_finish, wav)
+            wav = await self._run(_plain(text), "-v", voice, "-s", str(words_per_minute), "-p", str(pitch))
+        return await asyncio.to_thread(_finish, wav, volume_db)
 
-    async def _run(self, text: str, voice: str, words_per_minute: int) -> bytes:
+    async def _run(self, text: str, *options: str) -> bytes:
         """What espeak-ng writes: a WAV file."""
         try:
             process = await asyncio.create_subprocess_exec(
                 self._program,
-                *("--stdin", "--stdout", "-z", "-b", "1", "-v", voice, "-s", str(words_per_minute)),
+                *("--stdin", "--stdout", "-z", "-b", "1", *options),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
@@ -165,7 +177,7 @@ def _plain(text: str) -> str:
     return " ".join(_OBEYED.sub(" ", text).split())
 
 
-def _finish(wav: bytes) -> bytes:
+def _finish(wav: bytes, volume_db: float) -> bytes:
     """A WAV file of espeak-ng as trimmed and levelled PCM at `SPEAKER_RATE_HZ`.
 
     Its header has the standard 44 bytes; the lengths in it are wrong, since it is written before the samples.
@@ -179,8 +191,18 @@ def _finish(wav: bytes) -> bytes:
     speech = _trim(np.asarray(soxr.resample(samples, sample_rate_hz, SPEAKER_RATE_HZ), dtype=np.float32))
     if not speech.size:
         return bytes(_NOTHING_SAID_SAMPLES * 2)
-    speech *= _PEAK / np.abs(speech).max()
-    return np.rint(speech * 32767).astype("<i2").tobytes()
+    speech *= 10 ** ((_LOUDNESS_LUFS - _loudness_lufs(speech) + volume_db) / 20)
+    return np.rint(np.clip(speech, -1, 1) * 32767).astype("<i2").tobytes()
+
+
+def _loudness_lufs(speech: NDArray[np.float32]) -> float:
+    """The loudness of samples at `SPEAKER_RATE_HZ`."""
+    scaled = soxr.resample(speech / np.abs(speech).max(), SPEAKER_RATE_HZ, SAMPLE_RATE_HZ) / 2
+    pcm = np.rint(scaled * 32767).astype("<i2").tobytes()
+    whole = pcm + bytes(-len(pcm) % (BLOCK_SAMPLES * BYTES_PER_SAMPLE))
+    loudness = gated_loudness([k_weighted_power(each) for each in Blocks().add(whole, start_sample=0)])
+    assert loudness is not None, "its peak is half of full scale"
+    return loudness + 20 * math.log10(2 * float(np.abs(speech).max()))
 
 
 def _trim(samples: NDArray[np.float32]) -> NDArray[np.float32]:

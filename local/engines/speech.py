@@ -17,6 +17,12 @@ SPEAKER_RATE_HZ: Final = 24_000
 
 BYTES_PER_SAMPLE: Final = 2
 
+RATE_PERCENT: Final = range(20, 201)
+"""The paces that speakers are asked for. Source: Amazon Polly developer guide, ``prosody`` tag."""
+
+PITCH_PERCENT: Final = range(70, 131)
+"""The pitches that speakers are asked for; Amazon Polly names no limits."""
+
 
 class EngineError(Exception):
     """An engine cannot do what was asked."""
@@ -179,11 +185,21 @@ class Translator(Protocol):
 class Speaker(Protocol):
     """Speaks text in a language in Polly's codes (``es-ES``)."""
 
-    async def speak(self, text: str, *, language: str, rate_percent: int = 100) -> bytes:
-        """The speech as PCM at `SPEAKER_RATE_HZ`; ``rate_percent`` is relative to a normal pace.
+    async def speak(
+        self, text: str, *, language: str, rate_percent: int = 100, volume_db: float = 0.0, pitch_percent: int = 100
+    ) -> bytes:
+        """The speech as PCM at `SPEAKER_RATE_HZ`.
+
+        Args:
+            text: What to say.
+            language: In Polly's code.
+            rate_percent: Against a normal pace, one of `RATE_PERCENT`.
+            volume_db: Against a normal level; minus infinity is silence, and what exceeds full scale is clipped.
+            pitch_percent: Against a normal pitch, one of `PITCH_PERCENT`.
 
         Raises:
             UnsupportedVoiceError: Not in this language.
+            EngineError: A pace or a pitch out of range.
             EngineFailedError: The engine broke or was too slow.
         """
         ...

@@ -220,8 +220,16 @@ class ToneSpeaker:
             if row.voice:
                 self._languages.setdefault(row.voice.language_code, []).append(str(row.code))
 
-    async def speak(self, text: str, *, language: str, rate_percent: int = 100) -> bytes:  # noqa: ARG002
-        """The words as PCM at 24 000 Hz. Tones have one pace: the rate makes no difference.
+    async def speak(
+        self,
+        text: str,
+        *,
+        language: str,
+        rate_percent: int = 100,  # noqa: ARG002
+        volume_db: float = 0.0,  # noqa: ARG002
+        pitch_percent: int = 100,  # noqa: ARG002
+    ) -> bytes:
+        """The words as PCM at 24 000 Hz. Tones have one pace, level and pitch, by which they are told apart.
 
         Raises:
             UnsupportedVoiceError: No voice of the table has this code.

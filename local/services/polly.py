@@ -1,26 +1,23 @@
-"""Amazon Polly's wire format, in front of a speaker: MP3 or PCM of plain text and of simple SSML.
+"""Amazon Polly's wire format, in front of a speaker: MP3 or PCM of plain text and of SSML.
 
 Source: botocore 1.44.5, service model ``polly``; limits from the developer guide.
 """
 
 import json
-import re
 from typing import Any, Final
-from xml.etree import ElementTree as ET
 
 import lameenc
 from aiohttp import web
 
-from babelcast.domain.languages import LANGUAGES
+from babelcast.domain.languages import LANGUAGES, SpeechEngine, Voice
 from local.engines.speech import SPEAKER_RATE_HZ, EngineError, Speaker, UnsupportedVoiceError
 from local.services.behaviour import Behaviour, FaultKind, Service
+from local.services.ssml import InvalidSsmlError, SpokenDocument, SpokenText, read_ssml
 
 _MAX_BILLED_CHARACTERS: Final = 3000
 _MAX_CHARACTERS: Final = 6000
 """Source: Amazon Polly quotas, SynthesizeSpeech."""
 _MP3_KBIT_S: Final = 48
-_RATES: Final = {"x-slow": 50, "slow": 75, "medium": 100, "fast": 120, "x-fast": 150}
-_PERCENT: Final = re.compile(r"(\d{2,3})%")
 
 _VOICES: Final = {row.voice.voice_id: row.voice for row in LANGUAGES.values() if row.voice is not None}
 
@@ -48,7 +45,7 @@ def polly_app(speaker: Speaker, behaviour: Behaviour) -> web.Application:
         code = request.query.get("LanguageCode")
         found = [
             {"Id": each.voice_id, "Name": each.voice_id, "LanguageCode": each.language_code,
-             "SupportedEngines": [each.engine.value] + (["standard"] if each.has_standard else [])}
+             "SupportedEngines": sorted(_engines(each))}
             for each in _VOICES.values() if code in (None, each.language_code)
         ]  # fmt: skip
         return web.json_response({"Voices": found})
@@ -61,10 +58,13 @@ def polly_app(speaker: Speaker, behaviour: Behaviour) -> web.Application:
 async def _synthesize(speaker: Speaker, behaviour: Behaviour, body: dict[str, Any]) -> web.Response:
     counters = behaviour.counters[Service.POLLY]
     counters["requests"] += 1
-    text, rate_percent = _speech_of(body)
     voice = _VOICES.get(str(body.get("VoiceId")))
     if voice is None:
         raise _RefusedError("InvalidParameterValueException", "no such voice here")
+    engine = str(body.get("Engine", SpeechEngine.STANDARD))
+    if engine not in _engines(voice):
+        raise _RefusedError("EngineNotSupportedException", "the voice does not have this engine")
+    document = _document_of(body, SpeechEngine(engine))
     if body.get("OutputFormat") not in ("mp3", "pcm"):
         raise _RefusedError("InvalidParameterValueException", "OutputFormat is mp3 or pcm here")
     if str(body.get("SampleRate", SPEAKER_RATE_HZ)) != str(SPEAKER_RATE_HZ):
@@ -77,50 +77,50 @@ async def _synthesize(speaker: Speaker, behaviour: Behaviour, body: dict[str, An
         case FaultKind.THROTTLE:
             raise _RefusedError("ThrottlingException", "rate exceeded")
     try:
-        pcm = await speaker.speak(text, language=language, rate_percent=rate_percent)
+        pcm = b"".join([await _spoken(speaker, each, language) for each in document.texts])
     except UnsupportedVoiceError:
         raise _RefusedError("LanguageNotSupportedException", "the local engine does not speak this language") from None
     except EngineError:
         raise _RefusedError("ServiceFailureException", "the speaker failed", status=500) from None
-    counters["characters"] += len(text)
+    counters["characters"] += document.billed_characters
     is_mp3 = body["OutputFormat"] == "mp3"
     return web.Response(
         body=encode_mp3(pcm) if is_mp3 else pcm,
         content_type="audio/mpeg" if is_mp3 else "audio/pcm",
-        headers={"x-amzn-RequestCharacters": str(len(text))},
+        headers={"x-amzn-RequestCharacters": str(document.billed_characters)},
     )
 
 
-def _speech_of(body: dict[str, Any]) -> tuple[str, int]:
-    """The text to speak and its rate in percent."""
+def _engines(voice: Voice) -> set[SpeechEngine]:
+    return {voice.engine, SpeechEngine.STANDARD} if voice.has_standard else {voice.engine}
+
+
+async def _spoken(speaker: Speaker, spoken: SpokenText, language: str) -> bytes:
+    return await speaker.speak(
+        spoken.text,
+        language=language,
+        rate_percent=spoken.rate_percent,
+        volume_db=spoken.volume_db,
+        pitch_percent=spoken.pitch_percent,
+    )
+
+
+def _document_of(body: dict[str, Any], engine: SpeechEngine) -> SpokenDocument:
+    """What to speak, and how."""
     text = body.get("Text")
     if not isinstance(text, str) or not text:
         raise _RefusedError("InvalidParameterValueException", "Text is required")
     if len(text) > _MAX_CHARACTERS:
         raise _RefusedError("TextLengthExceededException", "maximum text length has been exceeded")
-    rate_percent = 100
+    document = SpokenDocument(texts=(SpokenText(text=text),), billed_characters=len(text))
     if body.get("TextType") == "ssml":
-        text, rate_percent = _read_ssml(text)
-    if len(text) > _MAX_BILLED_CHARACTERS:
+        try:
+            document = read_ssml(text, engine)
+        except InvalidSsmlError as error:
+            raise _RefusedError("InvalidSsmlException", str(error)) from None
+    if document.billed_characters > _MAX_BILLED_CHARACTERS:
         raise _RefusedError("TextLengthExceededException", "maximum text length has been exceeded")
-    return text, rate_percent
-
-
-def _read_ssml(text: str) -> tuple[str, int]:
-    try:
-        root = ET.fromstring(text)
-    except ET.ParseError:
-        raise _RefusedError("InvalidSsmlException", "invalid SSML request") from None
-    if root.tag != "speak" or any(each.tag not in ("speak", "prosody", "s", "p") for each in root.iter()):
-        raise _RefusedError("InvalidSsmlException", "only speak, prosody, s and p are understood here")
-    rate_percent = 100
-    for each in root.iter("prosody"):
-        rate = each.get("rate", "medium")
-        percent = _PERCENT.fullmatch(rate)
-        if percent is None and rate not in _RATES:
-            raise _RefusedError("InvalidSsmlException", "invalid prosody rate")
-        rate_percent = int(percent[1]) if percent else _RATES[rate]
-    return " ".join("".join(root.itertext()).split()), rate_percent
+    return document
 
 
 def encode_mp3(pcm: bytes) -> bytes:

@@ -129,19 +129,19 @@ def destroy(stage: Stage, operator: Operator, say: Say) -> None:
 
 
 def build(stage: Stage, commands: Commands, say: Say, *, apps: bool) -> None:
-    """Build the layer, the apps and the assembly; make does what has changed and the assembly every time.
+    """Build the layers, the apps and the assembly; make does what has changed and the assembly every time.
 
     With the apps, what is to be deployed, come the bills of materials of both.
 
     Raises:
         DeploymentError: A build failed.
     """
-    say(f"building the layer, {'the apps, ' if apps else ''}and {stage.stack_prefix}'s templates")
+    say(f"building the layers, {'the apps, ' if apps else ''}and {stage.stack_prefix}'s templates")
     context = " ".join(f"-c {key}={value}" for key, value in stage.context.items())
     if any(character in context for character in "\"'`$\\;|&<>()\n"):
         raise DeploymentError("a context value has a character that a shell would take for its own")
     assembly = stage.assembly.relative_to(stage.root) / "manifest.json"
-    targets: Sequence[str] = ("build/.layer", *(("build/.frontend", "build/.sbom") if apps else ()), str(assembly))
+    targets: Sequence[str] = ("build/.layers", *(("build/.frontend", "build/.sbom") if apps else ()), str(assembly))
     commands.run("make", "--no-print-directory", *targets, f"CDK_CONTEXT={context}")
 
 

@@ -146,10 +146,10 @@ def _check_alarm_email(stage: Stage) -> Finding:
 def _check_python() -> Finding:
     version = ".".join(map(str, sys.version_info[:2]))
     if sys.version_info[:2] == LAMBDA_PYTHON:
-        return Finding(verdict=Verdict.OK, what="Python", seen=f"{version}, which compiles the layer for Lambda")
+        return Finding(verdict=Verdict.OK, what="Python", seen=f"{version}, which compiles the layers for Lambda")
     return Finding(
         verdict=Verdict.WARNING,
         what="Python",
-        seen=f"{version} cannot compile the layer for Lambda, so cold starts take several times as long",
+        seen=f"{version} cannot compile the layers for Lambda, so cold starts take several times as long",
         advice="install Python 3.13, remove .venv and run `make setup`",
     )

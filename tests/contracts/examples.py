@@ -9,6 +9,7 @@ from babelcast.domain.notices import (
     ConnectionRefreshRequired,
     ErrorNotice,
     Notice,
+    QualityWarning,
     SegmentsLeftOut,
     SessionEnded,
     SessionJoined,
@@ -17,6 +18,7 @@ from babelcast.domain.notices import (
     TranslatedAudio,
 )
 from babelcast.domain.session import SessionId, SessionState
+from babelcast.domain.sound_issue import Finding, SoundIssue
 from babelcast.domain.stream_record import Control, ControlKind, Payload
 
 SESSION_ID = SessionId("joyful-hope-911")
@@ -119,6 +121,23 @@ NOTICES: dict[str, Notice] = {
     ),
     "sessionStatus before anybody has listened": SessionStatus(
         session_id=SESSION_ID, listener_count=0, listeners_by_language={}, duration_ms=500, state=SessionState.LIVE
+    ),
+    **{
+        f"qualityWarning of {issue.value}": QualityWarning.of(
+            SESSION_ID, Finding(issue=issue, value=value, resolved=False)
+        )
+        for issue, value in {
+            SoundIssue.SILENCE: 3.0,
+            SoundIssue.TOO_QUIET: -44.62,
+            SoundIssue.CLIPPING: 0.012_345_6,
+            SoundIssue.LOW_SNR: 7.349,
+            SoundIssue.ECHO: 240.062_5,
+            SoundIssue.HUM: -38.04,
+            SoundIssue.DROPOUTS: 4,
+        }.items()
+    },
+    "qualityWarning that is resolved": QualityWarning.of(
+        SESSION_ID, Finding(issue=SoundIssue.CLIPPING, value=0.000_2, resolved=True)
     ),
     "connectionRefreshRequired": ConnectionRefreshRequired(expires_at=1_795_000_007_200_000),
     "sessionEnded": SessionEnded(session_id=SESSION_ID, reason="ended"),

@@ -8,9 +8,12 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy import float64
 
 from babelcast.domain.errors import BabelcastError, InvalidMessageError, PayloadTooLargeError
-from babelcast.domain.notices import Notice
+from babelcast.domain.notices import Notice, QualityWarning
+from babelcast.domain.session import SessionId
+from babelcast.domain.sound_issue import Finding, SoundIssue
 from babelcast.protocol.audio_record import decode_record, encode_record
 from babelcast.protocol.messages import (
     CLIENT_MESSAGES,
@@ -36,6 +39,18 @@ def test_notices_are_written_as_the_golden_file_says(name: str) -> None:
 def test_every_kind_of_notice_has_a_golden_message() -> None:
 
     assert {type(each) for each in NOTICES.values()} == set(get_args(Notice))
+
+
+def test_everything_that_can_be_wrong_with_the_sound_has_a_golden_message() -> None:
+    warnings = [each for each in NOTICES.values() if isinstance(each, QualityWarning) and not each.resolved]
+    assert {each.issue for each in warnings} == set(SoundIssue)
+    assert all(each.advice for each in warnings)
+
+
+def test_a_value_is_told_as_it_was_measured_whatever_kind_of_float_it_is() -> None:
+    finding = Finding(issue=SoundIssue.LOW_SNR, value=float64(7.349), resolved=False)
+    told = json.loads(encode_notice(QualityWarning.of(SessionId("joyful-hope-911"), finding)))
+    assert told["value"] == 7.3
 
 
 @pytest.mark.parametrize("name", CLIENT["valid"])

@@ -102,7 +102,8 @@ def test_a_database_out_of_reach_is_no_success(databases: Databases, run: Run) -
     status, said = run()
 
     assert status == 2
-    assert "PyPI (layer.txt): ERROR: Could not connect to PyPI" in said
+    for name in ("layer", "signal-layer", "dev", "tools"):
+        assert f"PyPI ({name}.txt): ERROR: Could not connect to PyPI" in said
     assert "npm (frontend/package-lock.json): 405 Method Not Allowed" in said
 
 

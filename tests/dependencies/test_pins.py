@@ -20,7 +20,7 @@ SHA256 = "0" * 64
 NPM_REGISTRY = "https://registry.npmjs.org/"
 
 
-@pytest.mark.parametrize("name", ["layer", "dev", "tools"])
+@pytest.mark.parametrize("name", ["layer", "signal-layer", "dev", "tools"])
 def test_everything_that_is_asked_for_is_pinned_with_hashes_and_no_index_is_named(name: str) -> None:
     pinned = {package.name for package in read_pinned_packages(REQUIREMENTS / f"{name}.txt")}
 
@@ -30,10 +30,13 @@ def test_everything_that_is_asked_for_is_pinned_with_hashes_and_no_index_is_name
 
 
 def test_the_tests_run_with_the_same_files_as_the_functions() -> None:
-    layer = read_pinned_packages(REQUIREMENTS / "layer.txt")
+    layers = [read_pinned_packages(REQUIREMENTS / f"{name}.txt") for name in ("layer", "signal-layer")]
     dev = {package.name: package for package in read_pinned_packages(REQUIREMENTS / "dev.txt")}
 
-    assert {package.name: package for package in layer if dev.get(package.name) != package} == {}
+    pinned = [package for layer in layers for package in layer]
+    assert {package.name: package for package in pinned if dev.get(package.name) != package} == {}
+    assert len({package.name for package in pinned}) == len(pinned), "no package is in both layers"
+    assert [package.name for package in layers[1]] == ["numpy"]
 
 
 @pytest.mark.parametrize(
@@ -85,23 +88,26 @@ def wheel(directory: Path) -> Path:
 @pytest.mark.parametrize(
     ("pinned", "is_built"), [("this file", True), ("another file", False), ("no hash", False)], ids=str
 )
-def test_the_layer_takes_only_files_with_the_pinned_hash(tmp_path: Path, pinned: str, is_built: bool) -> None:
+def test_the_layers_take_only_files_with_the_pinned_hash(tmp_path: Path, pinned: str, is_built: bool) -> None:
     digest = hashlib.sha256(wheel(tmp_path).read_bytes()).hexdigest()
     hashes = {"this file": f" --hash=sha256:{digest}", "another file": f" --hash=sha256:{SHA256}", "no hash": ""}
-    for directory in ("scripts", "requirements", "shared_layer/python/babelcast"):
+    for directory in ("requirements", "shared_layer/python/babelcast"):
         (tmp_path / directory).mkdir(parents=True)
-    script = Path(shutil.copy(ROOT / "scripts" / "build_layer.py", tmp_path / "scripts"))
-    (tmp_path / "requirements" / "layer.txt").write_text(f"greeting==1.0{hashes[pinned]}\n")
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    for layer in ("layer", "signal-layer"):
+        (tmp_path / "requirements" / f"{layer}.txt").write_text(f"greeting==1.0{hashes[pinned]}\n")
 
     built = subprocess.run(
-        [sys.executable, str(script)],
-        env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)},
+        [sys.executable, "-m", "scripts.build_layers"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": "", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
     )
 
     assert (built.returncode == 0) is is_built, built.stderr
-    assert (tmp_path / "build/layer/python/greeting.py").is_file() is is_built
+    for layer in ("shared", "signal"):
+        assert (tmp_path / "build/layers" / layer / "python/greeting.py").is_file() is is_built
     if not is_built:
         assert "hash" in built.stderr.lower()

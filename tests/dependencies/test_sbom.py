@@ -28,15 +28,16 @@ def read(directory: Path, name: str) -> dict[str, Any]:
     return bill
 
 
-def test_every_package_of_the_layer_is_named_with_version_purl_and_hashes(directory: Path) -> None:
-    components = read(directory, "layer")["components"]
+@pytest.mark.parametrize("layer", ["layer", "signal-layer"])
+def test_every_package_of_a_layer_is_named_with_version_purl_and_hashes(directory: Path, layer: str) -> None:
+    components = read(directory, layer)["components"]
 
     named = {
         each["purl"]: (each["name"], each["version"], {known["content"] for known in reference["hashes"]})
         for each in components
         for reference in each["externalReferences"]
     }
-    pinned = read_pinned_packages(ROOT / "requirements" / "layer.txt")
+    pinned = read_pinned_packages(ROOT / "requirements" / f"{layer}.txt")
     assert named == {
         f"pkg:pypi/{each.name}@{each.version}": (each.name, each.version, set(each.sha256)) for each in pinned
     }
@@ -77,4 +78,4 @@ def test_the_same_pins_give_the_same_bytes_which_name_no_place_of_this_machine(d
         assert (tmp_path / file.name).read_bytes() == file.read_bytes()
         assert str(ROOT) not in file.read_text()
     serial_numbers = {json.loads(file.read_text())["serialNumber"] for file in directory.iterdir()}
-    assert len(serial_numbers) == 3
+    assert len(serial_numbers) == 4

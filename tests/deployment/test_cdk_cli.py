@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from infrastructure.app import add_stage, new_app
+from infrastructure.layers import CODE_ALONE
 from infrastructure.settings import DEV
 from scripts.deployment.stage import ROOT
 from tests.deployment.programs import CDK_OPTIONS, CDK_VERSION
@@ -28,7 +29,7 @@ def _cdk(*arguments: str) -> str:
 
 def test_it_reads_what_the_library_writes(tmp_path: Path) -> None:
     app = new_app(output_directory=tmp_path)
-    add_stage(app, DEV, layer_directory=ROOT / "shared_layer")
+    add_stage(app, DEV, layers=CODE_ALONE)
     app.synth()
 
     assert "BabelcastDevData" in _cdk("list", "--app", str(tmp_path)).splitlines()

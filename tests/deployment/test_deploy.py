@@ -21,7 +21,7 @@ def test_everything_is_built_deployed_and_published_and_the_addresses_are_printe
     assert status == 0, said
     assert project.programs.calls("make")[0].arguments == [
         "--no-print-directory",
-        "build/.layer",
+        "build/.layers",
         "build/.frontend",
         "build/.sbom",
         "build/deploy/dev/manifest.json",

@@ -48,7 +48,7 @@ def test_a_deployment_builds_targets_that_there_are(apps: bool) -> None:
     build(stage, commands, print, apps=apps)
 
     (synthesis,) = [line for line in commands.lines if "CDK_OUTDIR=build/deploy/prod " in line]
-    assert synthesis.split(" >")[0].endswith("-c layer=build/layer -c stage=prod -c alarmEmail=ops@example.org")
+    assert synthesis.split(" >")[0].endswith("-c layers=build/layers -c stage=prod -c alarmEmail=ops@example.org")
 
 
 @pytest.mark.parametrize(

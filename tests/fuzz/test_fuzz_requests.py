@@ -24,7 +24,11 @@ from tests.fuzz.mutations import mutated_json
 LISTS = st.lists(st.sampled_from(("es", "fr", "uk", "zh-TW")), min_size=1, max_size=4)
 CREATE_SESSION = st.fixed_dictionaries(
     {"sourceLanguage": st.sampled_from(("en", "es"))},
-    optional={"targetLanguages": st.none() | LISTS, "joinKey": st.none() | st.text(min_size=4, max_size=64)},
+    optional={
+        "targetLanguages": st.none() | LISTS,
+        "joinKey": st.none() | st.text(min_size=4, max_size=64),
+        "expressive": st.booleans(),
+    },
 )
 EVENT_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 """API Gateway's events are UTF-8: halves of characters do not occur in what it has parsed itself."""

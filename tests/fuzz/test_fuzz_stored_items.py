@@ -40,6 +40,7 @@ SESSIONS = st.builds(
         closed=st.booleans(),
     ),
     ended_at_ms=st.none() | POSITION,
+    expressive=st.booleans(),
 )
 
 

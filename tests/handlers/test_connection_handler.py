@@ -271,7 +271,7 @@ def test_a_hole_is_filled_with_fresh_urls(session_id: str) -> None:
         )
     who: Message = {"connection": "listener=", "role": "listener", "language": "es"}
     say(session_id, {"action": "resume", "lastSequenceNumber": 0}, **who)
-    missed = told("listener=")
+    missed = sorted(told("listener="), key=lambda each: each["sequenceNumber"])
     assert [(each["sequenceNumber"], each["text"], each["replayed"]) for each in missed] == [
         (1, "texto 1", True),
         (2, "texto 2", True),

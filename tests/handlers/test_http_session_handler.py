@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 
 from babelcast.domain.session import parse_session_id
@@ -32,6 +33,16 @@ def test_a_speaker_creates_a_session() -> None:
     assert body["listenerUrl"] == f"https://babelcast.example/listen?session={session_id}"
 
 
+@pytest.mark.parametrize(
+    ("wish", "expressive"), [({}, True), ({"expressive": True}, True), ({"expressive": False}, False)]
+)
+def test_voices_are_expressive_unless_the_speaker_refuses(wish: dict[str, bool], expressive: bool) -> None:
+    status, body = call("POST /sessions", body={"sourceLanguage": "en", **wish}, user="u")
+    assert (status, body["expressive"]) == (201, expressive)
+    table = boto3.resource("dynamodb").Table(aws.SESSIONS)
+    assert table.get_item(Key={"sessionId": body["sessionId"]})["Item"]["expressive"] is expressive
+
+
 def test_without_target_languages_all_but_the_source_are_offered() -> None:
     _, body = call("POST /sessions", body={"sourceLanguage": "en"}, user="u")
     assert body["targetLanguages"] == ["es", "fr", "uk"]
@@ -46,6 +57,9 @@ def test_without_target_languages_all_but_the_source_are_offered() -> None:
         ('{"sourceLanguage": 5}', "INVALID_MESSAGE"),
         ('{"sourceLanguage": "en", "targetLanguages": []}', "INVALID_MESSAGE"),
         ('{"sourceLanguage": "en", "joinKey": "abc"}', "INVALID_MESSAGE"),
+        ('{"sourceLanguage": "en", "expressive": "no"}', "INVALID_MESSAGE"),
+        ('{"sourceLanguage": "en", "expressive": 0}', "INVALID_MESSAGE"),
+        ('{"sourceLanguage": "en", "expressive": null}', "INVALID_MESSAGE"),
         ('{"sourceLanguage": "fr"}', "UNSUPPORTED_LANGUAGE"),
         ('{"sourceLanguage": "en", "targetLanguages": ["tlh"]}', "UNSUPPORTED_LANGUAGE"),
     ],

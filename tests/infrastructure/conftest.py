@@ -2,14 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.app import ROOT, add_stage, new_app
+from infrastructure.app import add_stage, new_app
+from infrastructure.layers import CODE_ALONE
 from infrastructure.settings import DEV, PROD, StageSettings
 from tests.infrastructure.templates import SynthesizedStage
 
 
 def _synthesize(settings: StageSettings, directory: Path) -> SynthesizedStage:
     app = new_app(output_directory=directory)
-    add_stage(app, settings, layer_directory=ROOT / "shared_layer")
+    add_stage(app, settings, layers=CODE_ALONE)
     app.synth()
     return SynthesizedStage(directory)
 

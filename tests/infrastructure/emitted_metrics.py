@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / "shared_layer" / "python" / "babelcast"
 LAMBDAS = ROOT / "lambdas"
-UNITS = {"count": "Count", "duration_ms": "Milliseconds"}
+UNITS = {"count": "Count", "duration_ms": "Milliseconds", "level": "None"}
 
 
 @dataclass(frozen=True, slots=True)

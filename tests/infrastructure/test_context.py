@@ -48,7 +48,7 @@ def test_our_own_keys_and_the_cdks_are_let_through() -> None:
 def test_the_command_keeps_what_it_was_given(tmp_path: Path) -> None:
     # Node, which reads CDK_OUTDIR, may already run in this process.
     subprocess.run(
-        [sys.executable, "-m", "infrastructure.app", "-c", "layer=shared_layer", "-c", "alarmEmail=ops@example.org"],
+        [sys.executable, "-m", "infrastructure.app", "-c", "layers=none", "-c", "alarmEmail=ops@example.org"],
         cwd=ROOT,
         env={**os.environ, "CDK_OUTDIR": str(tmp_path)},
         check=True,

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from infrastructure.app import ROOT, add_stage, new_app
+from infrastructure.app import add_stage, new_app
+from infrastructure.layers import CODE_ALONE
 from infrastructure.settings import PROD, StageSettings
 from tests.infrastructure.templates import SynthesizedStage
 
@@ -22,7 +23,7 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SynthesizedStag
     def synthesized(settings: StageSettings) -> SynthesizedStage:
         directory = tmp_path_factory.mktemp("cells")
         app = new_app(output_directory=directory)
-        add_stage(app, settings, layer_directory=ROOT / "shared_layer")
+        add_stage(app, settings, layers=CODE_ALONE)
         app.synth()
         return SynthesizedStage(directory)
 

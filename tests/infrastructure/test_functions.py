@@ -111,11 +111,34 @@ def test_policies_belong_to_one_role_each(stage: SynthesizedStage) -> None:
     assert all(len(policy.properties["Roles"]) == 1 for policy in stage.of_type("IAM::Policy"))
 
 
-def test_every_function_runs_python_3_13_on_arm64_with_the_layer(stage: SynthesizedStage) -> None:
+def test_every_function_runs_python_3_13_on_arm64(stage: SynthesizedStage) -> None:
     for function in stage.of_type("Lambda::Function"):
         assert function.properties["Runtime"] == "python3.13"
         assert function.properties["Architectures"] == ["arm64"]
-        assert function.properties["Layers"] == ["<SharedLayer>"]
+
+
+def test_numpy_is_a_layer_of_the_audio_processor_alone(stage: SynthesizedStage) -> None:
+    layers = {name: {tuple(f.properties["Layers"]) for f in each} for name, each in stage.every_function().items()}
+
+    assert layers.pop("audio_processor") == {("<SharedLayer>", "<SignalLayer>")}
+    assert layers.keys() == PERMISSIONS.keys() - {"audio_processor"}
+    assert set.union(*layers.values()) == {("<SharedLayer>",)}
+
+
+def test_no_layer_is_without_a_function_of_its_stack(stage: SynthesizedStage) -> None:
+    used = {
+        (function.stack, layer["Ref"])
+        for function in stage.of_type("Lambda::Function")
+        for layer in function.raw["Properties"]["Layers"]
+    }
+
+    assert {(layer.stack, layer.logical_id) for layer in stage.of_type("Lambda::LayerVersion")} == used
+
+
+def test_layers_are_for_python_3_13_on_arm64(stage: SynthesizedStage) -> None:
+    for layer in stage.of_type("Lambda::LayerVersion"):
+        assert layer.properties["CompatibleRuntimes"] == ["python3.13"]
+        assert layer.properties["CompatibleArchitectures"] == ["arm64"]
 
 
 def test_every_function_logs_to_a_group_of_the_stage(stage: SynthesizedStage) -> None:
@@ -136,6 +159,8 @@ def test_the_environment_is_what_the_function_reads(name: str, stage: Synthesize
         environment = dict(function.properties["Environment"]["Variables"])
         assert environment.pop("POWERTOOLS_SERVICE_NAME") == name
         assert environment.pop("POWERTOOLS_METRICS_NAMESPACE") == f"Babelcast/{environment['STAGE']}"
+        # numpy reads it, and only this function has numpy.
+        assert environment.pop("OPENBLAS_NUM_THREADS", None) == ("1" if name == "audio_processor" else None)
         assert environment.keys() == required | given
         read_settings(settings, environment)
     assert given <= optional

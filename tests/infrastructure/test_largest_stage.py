@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from infrastructure.app import ROOT, add_stage, new_app
+from infrastructure.app import add_stage, new_app
 from infrastructure.aws_limits import MAX_CELLS
+from infrastructure.layers import CODE_ALONE
 from infrastructure.settings import PROD
 from tests.infrastructure.templates import Resource, SynthesizedStage
 from tests.infrastructure.test_observability import alarms_of, widgets_of
@@ -41,7 +42,7 @@ def largest(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStage:
     directory = tmp_path_factory.mktemp("largest")
     cells = replace(PROD.cells, count=MAX_CELLS, sessions_per_cell=25, transcribe_streams=25 * MAX_CELLS)
     app = new_app(output_directory=directory)
-    add_stage(app, replace(PROD, name=LONGEST_STAGE_NAME, cells=cells), layer_directory=ROOT / "shared_layer")
+    add_stage(app, replace(PROD, name=LONGEST_STAGE_NAME, cells=cells), layers=CODE_ALONE)
     app.synth()
     return SynthesizedStage(directory)
 

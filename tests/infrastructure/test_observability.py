@@ -8,6 +8,7 @@ import pytest
 
 from infrastructure.app import ROOT, add_stage, new_app
 from infrastructure.context import stage_of
+from infrastructure.layers import CODE_ALONE
 from infrastructure.settings import DEV, STAGES, SettingsError
 from tests.infrastructure.emitted_metrics import emitted_metrics
 from tests.infrastructure.templates import Resource, SynthesizedStage
@@ -104,8 +105,7 @@ def test_every_metric_of_ours_is_one_that_the_named_function_writes(stage: Synth
         assert each.namespace == namespace_of(stage), each
         assert each.dimensions.keys() == {"service"}, each
         assert each.dimensions["service"] in emitted[each.name].services, each
-        is_time = emitted[each.name].unit == "Milliseconds"
-        assert (each.statistic != "Sum") if is_time else (each.statistic == "Sum"), each
+        assert (each.statistic == "Sum") == (emitted[each.name].unit == "Count"), each
 
 
 def test_what_is_searched_by_language_is_written_by_language(stage: SynthesizedStage) -> None:
@@ -342,7 +342,7 @@ def test_an_address_is_told_of_alarms(stage: SynthesizedStage, tmp_path_factory:
     settings = stage_of({"alarmEmail": "ops@babelcast.example"})
     directory = tmp_path_factory.mktemp("subscribed")
     app = new_app(output_directory=directory)
-    add_stage(app, settings, layer_directory=ROOT / "shared_layer")
+    add_stage(app, settings, layers=CODE_ALONE)
     app.synth()
     (subscription,) = SynthesizedStage(directory).of_type("SNS::Subscription")
 

@@ -1,15 +1,31 @@
 """The functions' packages: what the checks find, and that what would be uploaded passes them."""
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from scripts.build_layer import LAMBDA, LayerPlatform, build_if_changed, layer_digest
-from scripts.check_packages import MAX_CODE_BYTES, check_packages, import_faults, size_faults
+from scripts.build_layers import LAMBDA, LayerPlatform, build_if_changed, layer_digest
+from scripts.check_packages import (
+    MAX_CODE_BYTES,
+    MAX_LAYERS_BYTES,
+    check_packages,
+    import_all,
+    layer_faults,
+    size_faults,
+)
 from scripts.function_packages.binaries import machine_of, on_machine, wrong_binaries
-from scripts.function_packages.imports import check_imports
-from scripts.function_packages.packages import HANDLERS, FunctionPackage, build_packages, read_packages
+from scripts.function_packages.imports import ImportCheck, check_imports
+from scripts.function_packages.layers import SHARED, SIGNAL
+from scripts.function_packages.packages import (
+    HANDLERS,
+    FunctionPackage,
+    PackagedLayer,
+    build_packages,
+    read_packages,
+)
+from scripts.function_packages.reach import reach_of
 
 X86_64, AARCH64 = 0x3E, 0xB7
 
@@ -29,9 +45,20 @@ def package(directory: Path, handler: str, **layer: str) -> FunctionPackage:
     shared.mkdir(parents=True)
     for name, source in {"__init__": "", **layer}.items():
         (shared / f"{name}.py").write_text(source)
-    return FunctionPackage(
-        name="greeter", handler="greeter.handler.lambda_handler", code=code, layers=(directory / "layer",)
-    )
+    shared_layer = PackagedLayer(name="SharedLayer", directory=directory / "layer")
+    return FunctionPackage(name="greeter", handler="greeter.handler.lambda_handler", code=code, layers=(shared_layer,))
+
+
+def with_layer(function: FunctionPackage, directory: Path, **modules: str) -> FunctionPackage:
+    """The function with one layer more, of these modules."""
+    (directory / "python").mkdir(parents=True)
+    for name, source in modules.items():
+        (directory / "python" / f"{name}.py").write_text(source)
+    return replace(function, layers=(*function.layers, PackagedLayer(name="MoreLayer", directory=directory)))
+
+
+def imports_of(function: FunctionPackage) -> ImportCheck:
+    return check_imports(function.handler, function.path, reach_of(function.code, function.shared_code))
 
 
 GOOD = "import json\nfrom babelcast import words\n\ndef lambda_handler(event, context):\n    return words.HELLO\n"
@@ -39,44 +66,86 @@ GOOD = "import json\nfrom babelcast import words\n\ndef lambda_handler(event, co
 
 def test_a_package_that_has_everything_passes(tmp_path: Path) -> None:
     good = package(tmp_path, GOOD, words="HELLO = 'hello'")
-    check = check_imports(good.handler, good.path)
+    check = imports_of(good)
     assert check.unresolved == ()
     assert "babelcast/words.py" in check.loaded
-    assert import_faults(good, good) == (check.imports, [])
-    assert size_faults(good) == []
+    imported = import_all(good, good)
+    assert imported.imports == 2
+    assert imported.modules == {"babelcast", "babelcast.words"}
+    assert imported.layers == {"SharedLayer"}
+    assert imported.faults == ()
+    assert size_faults(good) == layer_faults(good, imported.layers) == []
 
 
 @pytest.mark.parametrize(
     ("handler", "words", "unresolved"),
     [
         ("import boto3\n" + GOOD, "HELLO = 1", "handler.py:1: boto3"),
-        (GOOD, "HELLO = 1\ndef later():\n    import pytest", "words.py:3: pytest"),
+        (GOOD + "words.later", "HELLO = 1\ndef later():\n    import pytest", "words.py:3: pytest"),
+        (GOOD, "import json\nHELLO = 1\ndef later():\n    json.no_such_name", "words.py:1: json.no_such_name"),
+        (GOOD, "import os\nHELLO = 1\nx = lambda: os.path.no_such_name()", "words.py:1: os.path.no_such_name"),
         (GOOD, "from babelcast.nowhere import HELLO", "words.py:1: babelcast.nowhere.HELLO"),
         (GOOD, "from json import no_such_name", "words.py:1: json.no_such_name"),
         ("from babelcast import words\n", "HELLO = 1", "greeter.handler.lambda_handler"),
     ],
-    ids=["in the handler", "within a function", "in the layer", "a name", "no handler"],
+    ids=["in the handler", "within a function", "an attribute", "a deep one", "in the layer", "a name", "no handler"],
 )
 def test_an_import_that_does_not_resolve_inside_the_package_is_found(
     tmp_path: Path, handler: str, words: str, unresolved: str
 ) -> None:
     """boto3 and pytest are installed here, but not in the package."""
     bad = package(tmp_path, handler, words=words)
-    found = check_imports(bad.handler, bad.path).unresolved
+    found = imports_of(bad).unresolved
     assert any(line.startswith(unresolved) for line in found), found
 
 
 def test_what_only_type_checkers_import_is_left_out(tmp_path: Path) -> None:
     words = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import mypy_boto3_s3\nHELLO = 1\n"
     typed = package(tmp_path, GOOD, words=words)
-    assert check_imports(typed.handler, typed.path).unresolved == ()
+    assert imports_of(typed).unresolved == ()
 
 
 def test_a_module_that_only_this_machines_package_has_is_found(tmp_path: Path) -> None:
     here = package(tmp_path / "here", GOOD, words="HELLO = 1")
     uploaded = package(tmp_path / "uploaded", GOOD)
-    _, faults = import_faults(uploaded, here)
-    assert faults == ["greeter: babelcast/words.py is not in the package for Lambda"]
+    assert import_all(uploaded, here).faults == ("greeter: babelcast/words.py is not in the package for Lambda",)
+
+
+def test_a_layer_that_a_function_does_not_use_is_found(tmp_path: Path) -> None:
+    function = with_layer(package(tmp_path, GOOD, words="HELLO = 1"), tmp_path / "more", numbers="ONE = 1")
+    imported = import_all(function, function)
+    assert layer_faults(function, imported.layers) == ["greeter: uses nothing of MoreLayer"]
+
+
+def test_a_file_that_two_layers_have_is_found(tmp_path: Path) -> None:
+    function = with_layer(package(tmp_path, GOOD, words="HELLO = 1"), tmp_path / "more", numbers="ONE = 1")
+    (tmp_path / "layer" / "python" / "numbers.py").write_text("ONE = 2")
+    names = frozenset(layer.name for layer in function.layers)
+    assert layer_faults(function, names) == ["greeter: python/numbers.py is in SharedLayer and in MoreLayer"]
+
+
+def test_shared_code_that_no_function_reaches_is_found(tmp_path: Path) -> None:
+    function = package(tmp_path, GOOD, words="HELLO = 1", forgotten="")
+    faults = check_packages({"greeter": function}, {"greeter": function})
+    assert [fault for fault in faults if "reaches" in fault] == ["no function reaches babelcast.forgotten"]
+
+
+def test_the_layers_count_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    function = with_layer(
+        package(tmp_path, GOOD, words="import numbers_one\nHELLO = 1"), tmp_path / "more", numbers_one=""
+    )
+    assert size_faults(function) == []
+    for layer in function.layers:
+        with (layer.directory / "large.bin").open("wb") as file:
+            file.truncate(MAX_LAYERS_BYTES // 2)
+    assert [fault.partition("MB")[0] for fault in size_faults(function)] == ["greeter: its layers have 120.0 "]
+    check_packages({"greeter": function}, {"greeter": function})
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line[:3] for line in shown if line and line[0] in {"SharedLayer", "MoreLayer", "together"}] == [
+        ["SharedLayer", "60.0", "MB"],
+        ["MoreLayer", "60.0", "MB"],
+        ["together", "120.0", "MB"],
+    ]
 
 
 def test_a_function_with_too_much_code_of_its_own_is_found(tmp_path: Path) -> None:
@@ -107,10 +176,12 @@ def test_a_layer_of_the_same_packages_and_code_is_not_built_again(tmp_path: Path
     layer = tmp_path / "layer"
     layer.mkdir()
     (layer / "touched").touch()
-    (tmp_path / "layer.stamp").write_text(layer_digest(LAMBDA))
-    build_if_changed(layer, LAMBDA)
+    (tmp_path / "layer.stamp").write_text(layer_digest(SHARED, LAMBDA))
+    build_if_changed(SHARED, layer, LAMBDA)
     assert (layer / "touched").exists()
-    assert layer_digest(LAMBDA) != layer_digest(LayerPlatform.of_this_machine())
+    here = LayerPlatform.of_this_machine()
+    digests = {layer_digest(each, built_for) for each in (SHARED, SIGNAL) for built_for in (LAMBDA, here)}
+    assert len(digests) == 4
 
 
 @pytest.mark.slow
@@ -121,5 +192,12 @@ def test_what_would_be_uploaded_passes(tmp_path: Path, capsys: pytest.CaptureFix
     assert set(uploaded) == set(HANDLERS)
     assert check_packages(uploaded, here) == []
     shown = capsys.readouterr().out
-    for name in HANDLERS:
+    for name in (*HANDLERS, "SharedLayer", "SignalLayer", "together"):
         assert f"\n{name}" in shown
+    signal = here["audio_processor"].layers[1]
+    for name, function in here.items():
+        given = function if signal in function.layers else replace(function, layers=(*function.layers, signal))
+        check = imports_of(given)
+        measures = name == "audio_processor"
+        assert ("numpy/__init__.py" in check.loaded) is measures, name
+        assert ("babelcast/domain/sound/meter.py" in check.loaded) is measures, name

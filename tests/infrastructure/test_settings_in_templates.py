@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import pytest
 
-from infrastructure.app import ROOT, add_stage, new_app
+from infrastructure.app import add_stage, new_app
+from infrastructure.layers import CODE_ALONE
 from infrastructure.settings import (
     DEV,
     PROD,
@@ -74,7 +75,7 @@ PRICE_CLASSES = {
 def different(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStage:
     directory = tmp_path_factory.mktemp("different")
     app = new_app(output_directory=directory)
-    add_stage(app, DIFFERENT, layer_directory=ROOT / "shared_layer")
+    add_stage(app, DIFFERENT, layers=CODE_ALONE)
     app.synth()
     return SynthesizedStage(directory)
 

@@ -119,10 +119,10 @@ def test_the_context_names_the_apps_sites() -> None:
 @pytest.mark.parametrize(
     ("context", "message"),
     [
-        (["alarmEmial=ops@example.org"], "there is no context value alarmEmial; -c takes stage, layer, "),
+        (["alarmEmial=ops@example.org"], "there is no context value alarmEmial; -c takes stage, layers, "),
         (["stage=qa"], "there is no stage 'qa'; -c stage= takes dev or prod"),
-        (["layer=docs"], "holds no layer: run scripts/build_layer.py"),
-        (["layer=shared_layer", "listenerUrl=ftp://babelcast.example"], "listener_url 'ftp://babelcast.example'"),
+        (["layers=docs"], "docs/shared holds no layer: run `make layers`"),
+        (["layers=none", "listenerUrl=ftp://babelcast.example"], "listener_url 'ftp://babelcast.example'"),
     ],
 )
 def test_the_command_explains_what_is_wrong(

@@ -13,7 +13,8 @@ import aiohttp
 import pytest
 
 from babelcast.adapters import s3
-from infrastructure.app import ROOT, add_stage, new_app
+from infrastructure.app import add_stage, new_app
+from infrastructure.layers import CODE_ALONE
 from infrastructure.settings import PROD
 from local.blueprint import Blueprint
 from local.gateway.configuration import GatewayLimits
@@ -49,7 +50,7 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedStage:
         listener_domain="hear.example.org",
         certificate_arn=CERTIFICATE,
     )
-    add_stage(app, settings, layer_directory=ROOT / "shared_layer")
+    add_stage(app, settings, layers=CODE_ALONE)
     app.synth()
     return SynthesizedStage(directory)
 

@@ -96,6 +96,7 @@ class SmallStage(SmallGateway):
             "sourceLanguage": body["sourceLanguage"],
             "targetLanguages": body.get("targetLanguages", ["es", "fr"]),
             "joinKeyRequired": "joinKey" in body,
+            "expressive": body.get("expressive", True),
         }
         urls = {"webSocketUrl": self.websocket_url, "listenerUrl": f"http://localhost/?session={SESSION_ID}"}
         return web.json_response({**self.session, **urls}, status=201)

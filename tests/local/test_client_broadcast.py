@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from local.broadcasting import Broadcasting, BroadcastPlan, Outcome
+from local.cli import main
 from local.client.login import SpeakerLogin
 from local.demo import find_faults, is_audible, parse_languages, show_numbers, show_segments
 from local.errors import UserError, WrongInputError
@@ -131,15 +132,38 @@ async def test_a_recording_is_spoken_and_listened_to_from_the_command_line(stage
     await stage.until(lambda: len(stage.messages("getSessionStatus")) == 1)
     listener = asyncio.create_task(listen_live(stage.endpoints, to_es(out), listening))
     await stage.until(lambda: len(stage.messages("joinSession")) == 2)
+    for resolved, advice in ((False, "Turn it down."), (True, "This is better now.")):
+        await stage.tell_all(type="qualityWarning", issue="clipping", value=0.1, advice=advice, resolved=resolved)
     await stage.tell_all(
         type="sessionStatus", listenerCount=1, listenersByLanguage={"es": 1}, durationMs=1, state="live"
     )
     await asyncio.gather(speaker, listener)
     assert f"session {SESSION_ID}" in written(speaking)
+    told = ["clipping: Turn it down.", "clipping: This is better now."]
+    assert [line for line in written(speaking).splitlines() if line.startswith("clipping")] == told
     assert "text 0" in written(speaking)
     assert "texto 0" in written(listening)
     assert names_in(out) == {"audio.es.mp3", "captions.es.vtt", "clips"}
     assert (out / "captions.es.vtt").read_text(encoding="utf-8").count("texto") == len(stage.segments)
+
+
+@pytest.mark.parametrize(
+    ("command", "expressive"),
+    [
+        ("sessions create", True),
+        ("sessions create --expressive", True),
+        ("sessions create --no-expressive", False),
+        ("speak --no-expressive", False),
+    ],
+)
+async def test_voices_are_expressive_unless_the_command_says_no(
+    stage: SmallStage, tmp_path: Path, command: str, expressive: bool
+) -> None:
+    addresses = tmp_path / "stack.json"
+    stage.endpoints.save(addresses)
+    file = [str(short_sample(tmp_path))] if command.startswith("speak") else []
+    assert await asyncio.to_thread(main, [*command.split(), *file, "--stack", str(addresses)]) == 0
+    assert stage.session["expressive"] is expressive
 
 
 async def test_interrupting_a_listener_writes_what_was_heard(stage: SmallStage, tmp_path: Path) -> None:

@@ -67,7 +67,11 @@ async def test_what_is_not_chosen_is_not_sent(api: Api, url: str) -> None:
     api.answer = (201, {**FACTS, "webSocketUrl": "wss://x/dev", "listenerUrl": "https://y"})
     async with HttpApi(url) as http:
         await http.create_session("t0ken", source_language="en")
-    assert json.loads(api.requests[0][3]) == {"sourceLanguage": "en"}
+        await http.create_session("t0ken", source_language="en", expressive=False)
+    assert [json.loads(request[3]) for request in api.requests] == [
+        {"sourceLanguage": "en"},
+        {"sourceLanguage": "en", "expressive": False},
+    ]
 
 
 async def test_a_session_is_ended(api: Api, url: str) -> None:

@@ -232,6 +232,7 @@ async def test_translate_refuses_as_the_service_does(services: Services, argumen
         ({"Text": "a" * 3001}, "TextLengthExceededException"),
         ({"Text": "<speak><prosody rate='10x'>a</prosody></speak>", "TextType": "ssml"}, "InvalidSsmlException"),
         ({"Text": "<speak>", "TextType": "ssml"}, "InvalidSsmlException"),
+        ({"VoiceId": "Arlet"}, "EngineNotSupportedException"),
         ({"SampleRate": "8000"}, "InvalidSampleRateException"),
     ],
 )

@@ -40,6 +40,7 @@ SESSION = Session(
     cell=1,
     volume=0.7,
     join_key_hash="ab" * 32,
+    expressive=False,
 )
 
 
@@ -71,6 +72,15 @@ async def test_a_session_is_stored_whole_and_its_id_is_taken_once(stores: Stores
     assert await stores.sessions.get(SESSION_ID) == SESSION
     assert not await stores.sessions.create(replace(SESSION, speaker_id=UserId("another")))
     assert (await stores.sessions.get(SESSION_ID)).speaker_id == "user"
+
+
+async def test_a_session_of_before_there_was_a_choice_is_expressive(monkeypatch: pytest.MonkeyPatch) -> None:
+    with aws.aws(monkeypatch):
+        sessions = DynamoDbSessions(aws.SESSIONS)
+        await sessions.create(SESSION)
+        table = boto3.resource("dynamodb").Table(aws.SESSIONS)
+        table.update_item(Key={"sessionId": SESSION_ID}, UpdateExpression="REMOVE expressive")
+        assert await sessions.get(SESSION_ID) == replace(SESSION, expressive=True)
 
 
 async def test_an_unknown_session_is_not_found(stores: Stores) -> None:

@@ -32,7 +32,7 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stage, synthesized from the sources as they are now."""
     directory = tmp_path_factory.mktemp("assembly")
     subprocess.run(
-        [sys.executable, "-m", "infrastructure.app", "-c", "layer=shared_layer"],
+        [sys.executable, "-m", "infrastructure.app", "-c", "layers=none"],
         cwd=PROJECT_ROOT,
         env={**_environment(), "CDK_OUTDIR": str(directory)},
         check=True,

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from local.engines.tone_alphabet import WORDS, tone_speech
 from local.stack import Engine, Stack, StackOptions
-from scripts.build_layer import LayerPlatform
+from scripts.build_layers import LayerPlatform
 from scripts.function_packages.packages import HANDLERS, build_packages, read_packages
 from tests.system.conftest import System
 
@@ -22,7 +22,7 @@ SENTENCES = [WORDS[:6], WORDS[6:12], WORDS[12:15]]
 
 @pytest.fixture(scope="module")
 def packaged_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A stage whose layer is built for this machine, from the sources as they are now."""
+    """A stage whose layers are built for this machine, from the sources as they are now."""
     return build_packages(LayerPlatform.of_this_machine(), tmp_path_factory.mktemp("packages") / "assembly")
 
 
@@ -46,12 +46,14 @@ async def test_every_word_is_heard_from_the_packages_alone(packaged: System, pac
     async with aiohttp.ClientSession() as http, http.get(f"{packaged.stack.lambda_url}/environments") as response:
         environments = [each for each in await response.json() if each["state"] != "starting"]
     assert {each["function"] for each in environments} == set(HANDLERS)
-    (layer,) = read_packages(packaged_assembly)["authorizer"].layers
+    packages = read_packages(packaged_assembly)
     for each in environments:
         loaded = await asyncio.to_thread(loaded_binaries, each["pid"])
-        from_layer = {path for path in loaded if path.is_relative_to(layer)}
-        assert from_layer, f"{each['function']} uses its layer"
-        assert not {path for path in loaded - from_layer if "site-packages" in path.parts}
+        for layer in packages[each["function"]].layers:
+            from_layer = {path for path in loaded if path.is_relative_to(layer.directory)}
+            assert from_layer, f"{each['function']} uses {layer.name}"
+            loaded -= from_layer
+        assert not {path for path in loaded if "site-packages" in path.parts}
 
 
 def loaded_binaries(pid: int) -> set[Path]:

@@ -1,6 +1,7 @@
 """The clients' reading of the protocol, against the golden messages and the server's own parser."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,12 @@ def test_what_is_not_of_the_protocol_is_told_apart(text: str) -> None:
 
 
 def test_a_warning_about_the_sound_is_read() -> None:
-    text = '{"type": "qualityWarning", "issue": "clipping", "value": 0.4, "advice": "step back"}'
-    assert client.parse_message(text) == client.QualityWarning(issue="clipping", value=0.4, advice="step back")
+    wrong = {"type": "qualityWarning", "issue": "clipping", "value": 0.4, "advice": "step back"}
+    warning = client.QualityWarning(issue="clipping", value=0.4, advice="step back", resolved=False)
+    assert client.parse_message(json.dumps(wrong)) == warning
+    assert client.parse_message(json.dumps({**wrong, "resolved": True})) == replace(warning, resolved=True)
+    with pytest.raises(MalformedMessageError):
+        client.parse_message(json.dumps({**wrong, "resolved": "yes"}))
 
 
 @given(st.binary(min_size=640, max_size=16_000).filter(lambda pcm: len(pcm) % 2 == 0), st.integers(0, 10_000))

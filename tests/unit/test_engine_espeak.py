@@ -5,9 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soxr
 from numpy.typing import NDArray
 
+from babelcast.domain.audio import SAMPLE_RATE_HZ
 from babelcast.domain.languages import LANGUAGES as OFFERED
+from babelcast.domain.sound.blocks import BLOCK_SAMPLES, Blocks
+from babelcast.domain.sound.loudness import gated_loudness, k_weighted_power
 from local.engines.espeak import LANGUAGES, EspeakSpeaker
 from local.engines.speech import (
     SPEAKER_RATE_HZ,
@@ -29,6 +33,21 @@ def samples_of(pcm: bytes) -> NDArray[np.float64]:
     return np.frombuffer(pcm, dtype="<i2").astype(np.float64) / 32768
 
 
+def loudness_lufs(pcm: bytes) -> float:
+    samples = np.rint(32767 * soxr.resample(samples_of(pcm), SPEAKER_RATE_HZ, SAMPLE_RATE_HZ)).astype("<i2").tobytes()
+    whole = samples + bytes(-len(samples) % (2 * BLOCK_SAMPLES))
+    loudness = gated_loudness([k_weighted_power(each) for each in Blocks().add(whole, start_sample=0)])
+    assert loudness is not None
+    return loudness
+
+
+def period_samples(samples: NDArray[np.float64]) -> int:
+    """Of the middle's voice."""
+    middle = samples[len(samples) // 2 :][:2400]
+    correlation = np.correlate(middle, middle, "full")[len(middle) :]
+    return int(np.argmax(correlation[100:400])) + 101
+
+
 def seconds_of(pcm: bytes) -> float:
     return len(pcm) / 2 / SPEAKER_RATE_HZ
 
@@ -38,18 +57,29 @@ async def test_a_sentence_takes_about_as_long_as_a_person_would(speaker: EspeakS
 
 
 async def test_the_sample_rate_keeps_the_pitch_of_the_voice(speaker: EspeakSpeaker) -> None:
-    samples = samples_of(await speaker.speak("aaaaaaaa", language="es-ES"))
-    middle = samples[len(samples) // 2 :][:2400]
-    correlation = np.correlate(middle, middle, "full")[len(middle) :]
-    period = int(np.argmax(correlation[100:400])) + 101
+    period = period_samples(samples_of(await speaker.speak("aaaaaaaa", language="es-ES")))
 
     assert 75 < SPEAKER_RATE_HZ / period < 160  # a man's voice, whichever resampling it went through
 
 
-async def test_the_peak_is_3_db_below_full_scale(speaker: EspeakSpeaker) -> None:
-    for language, text in (("es-ES", SENTENCE), ("fr-FR", "Bonjour, tout le monde."), ("en-US", "so")):
-        peak = np.abs(samples_of(await speaker.speak(text, language=language))).max()
-        assert 20 * np.log10(peak) == pytest.approx(-3.0, abs=0.1)
+@pytest.mark.parametrize("volume_db", [-6.0, 0.0, 6.0])
+async def test_whatever_is_said_is_equally_loud_and_6_db_more_are_not_clipped(
+    speaker: EspeakSpeaker, volume_db: float
+) -> None:
+    for language, text in (("es-ES", SENTENCE), ("es-ES", "Gracias."), ("fr-FR", "oui"), ("en-US", "so")):
+        pcm = await speaker.speak(text, language=language, volume_db=volume_db)
+        assert loudness_lufs(pcm) == pytest.approx(-27.0 + volume_db, abs=0.3)
+        assert np.abs(samples_of(pcm)).max() < 0.9
+
+
+async def test_what_exceeds_full_scale_is_clipped_and_minus_infinity_is_silence(speaker: EspeakSpeaker) -> None:
+    as_usual = samples_of(await speaker.speak(SENTENCE, language="es-ES"))
+    loud = samples_of(await speaker.speak(SENTENCE, language="es-ES", volume_db=20))
+    silent = samples_of(await speaker.speak(SENTENCE, language="es-ES", volume_db=-np.inf))
+
+    assert len(as_usual) == len(loud) == len(silent)
+    assert np.abs(loud - np.clip(10 * as_usual, -32767 / 32768, 32767 / 32768)).max() < 1e-3
+    assert not silent.any()
 
 
 async def test_silence_at_the_ends_is_trimmed(speaker: EspeakSpeaker) -> None:
@@ -75,10 +105,26 @@ async def test_the_slowest_pace_is_espeaks_own(speaker: EspeakSpeaker) -> None:
     assert await speaker.speak("hola", language="es-ES", rate_percent=20) == at_its_limit
 
 
+@pytest.mark.parametrize("pitch_percent", [80, 90, 110, 130])
+async def test_the_pitch_is_moved_by_about_as_much_as_it_is_asked_for(
+    speaker: EspeakSpeaker, pitch_percent: int
+) -> None:
+    usual = period_samples(samples_of(await speaker.speak("aaaaaaaa", language="es-ES")))
+    moved = period_samples(samples_of(await speaker.speak("aaaaaaaa", language="es-ES", pitch_percent=pitch_percent)))
+
+    assert usual / moved == pytest.approx(pitch_percent / 100, abs=0.04)
+
+
 @pytest.mark.parametrize("rate_percent", [0, 19, 201, -100])
 async def test_a_rate_outside_pollys_limits_is_refused(speaker: EspeakSpeaker, rate_percent: int) -> None:
     with pytest.raises(EngineError):
         await speaker.speak("hola", language="es-ES", rate_percent=rate_percent)
+
+
+@pytest.mark.parametrize("pitch_percent", [0, 69, 131, -100])
+async def test_a_pitch_that_the_voice_does_not_have_is_refused(speaker: EspeakSpeaker, pitch_percent: int) -> None:
+    with pytest.raises(EngineError):
+        await speaker.speak("hola", language="es-ES", pitch_percent=pitch_percent)
 
 
 @pytest.mark.parametrize("language", ["xx-XX", "es", "", "--help"])

@@ -9,6 +9,7 @@ from botocore.stub import Stubber
 from babelcast.adapters import aws_client
 from babelcast.adapters.polly import PollySynthesizer
 from babelcast.adapters.translate import TranslateTranslator
+from babelcast.domain.dynamics import Prosody
 from babelcast.domain.errors import SynthesisUnavailableError, TranslationUnavailableError
 from babelcast.domain.languages import SpeechEngine, Voice, language
 from tests.in_memory import CountingMeter
@@ -56,3 +57,17 @@ async def test_spoken_characters_are_counted_by_the_engine_that_sets_their_price
             )
 
     assert meter.counts == {"CharactersSpokenNeural": len("Hola."), "CharactersSpokenStandard": len("Adiós.")}
+
+
+async def test_tags_are_not_counted_and_what_polly_has_counted_is() -> None:
+    meter = CountingMeter()
+    synthesizer = PollySynthesizer(meter)
+    voice = Voice(voice_id="Lucia", language_code="es-ES", engine=SpeechEngine.NEURAL)
+    with Stubber(synthesizer._client) as answers:
+        answers.add_response("synthesize_speech", {"AudioStream": io.BytesIO(b"mp3")})
+        await synthesizer.synthesize("Uno & dos.", voice, Prosody(rate_percent=110))
+        assert meter.counts == {"CharactersSpokenNeural": len("Uno & dos.")}
+        answers.add_response("synthesize_speech", {"AudioStream": io.BytesIO(b"mp3"), "RequestCharacters": 14})
+        await synthesizer.synthesize("Uno & dos.", voice, Prosody(rate_percent=110))
+
+    assert meter.counts == {"CharactersSpokenNeural": len("Uno & dos.") + 14}

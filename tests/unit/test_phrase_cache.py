@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from babelcast.domain.dynamics import NEUTRAL, Prosody
 from babelcast.domain.errors import TranslationUnavailableError
 from babelcast.domain.languages import language
 from babelcast.usecases.phrase_cache import MAX_PHRASE_CHARACTERS, CachedSynthesizer, CachedTranslator, PhraseCache
@@ -49,6 +50,19 @@ async def test_a_phrase_is_spoken_once_per_voice() -> None:
     for voice in (SPANISH.voice, FRENCH.voice, SPANISH.voice):
         assert await cached.synthesize("gracias.", voice) == b"gracias."
     assert len(synthesizer.calls) == 2
+
+
+async def test_a_phrase_is_spoken_once_in_every_way_it_is_said() -> None:
+    synthesizer, meter = ScriptedSynthesizer(), CountingMeter()
+    cached = CachedSynthesizer(synthesizer, meter)
+    assert SPANISH.voice is not None
+    ways = [NEUTRAL, Prosody(rate_percent=110), Prosody(volume_db=-3.0), Prosody(pitch_percent=95)]
+    for prosody in [*ways, *ways, Prosody()]:
+        await cached.synthesize("gracias.", SPANISH.voice, prosody)
+    assert synthesizer.prosodies == ways
+    assert meter.counts["PhraseCacheHits"] == 5
+    await cached.synthesize("larga " * MAX_PHRASE_CHARACTERS, SPANISH.voice, ways[1])
+    assert synthesizer.prosodies[-1] == ways[1]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.binary(max_size=12)), max_size=80), st.integers(1, 30))

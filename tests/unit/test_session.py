@@ -157,6 +157,14 @@ async def test_sessions_spread_over_the_cells_until_all_are_full() -> None:
     assert third.cell == first.cell
 
 
+async def test_voices_are_expressive_unless_the_speaker_refuses() -> None:
+    create = creator()
+    usual = await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
+    plain = await create(UserId("u"), source_language="en", target_languages=None, join_key=None, expressive=False)
+    stored = [(await create.sessions.get(each.session_id)).expressive for each in (usual, plain)]
+    assert stored == [True, False]
+
+
 async def test_an_id_that_is_taken_is_not_given_out_twice() -> None:
     create = creator(sessions_per_cell=10)
     first = await create(UserId("u"), source_language="en", target_languages=None, join_key=None)

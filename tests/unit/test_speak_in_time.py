@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from babelcast.domain.dynamics import NEUTRAL, Prosody
 from babelcast.domain.errors import SynthesisUnavailableError
 from babelcast.domain.languages import LANGUAGES, SpeechEngine, Voice, language
 from babelcast.usecases.speak_in_time import POLLY_QUOTAS, SpeakInTime, SpeechQuota
@@ -16,9 +17,11 @@ from tests.in_memory import CountingMeter
 class Polly:
     clock: Clock
     asked: list[tuple[float, SpeechEngine]] = field(default_factory=list)
+    prosodies: list[Prosody] = field(default_factory=list)
 
-    async def synthesize(self, text: str, voice: Voice) -> bytes:
+    async def synthesize(self, text: str, voice: Voice, prosody: Prosody = NEUTRAL) -> bytes:
         self.asked.append((self.clock.now_s, voice.engine))
+        self.prosodies.append(prosody)
         return b"mp3"
 
 
@@ -63,6 +66,18 @@ async def test_beyond_it_the_standard_engine_helps_and_a_voice_without_one_becom
         await speak.synthesize("text", voice("es"))
     assert [engine.value for _, engine in polly.asked] == ["neural", "neural", "standard"]
     assert meter.counts == {"SpeechWithStandardEngine": 1, "SpeechOverQuota": 2}
+
+
+async def test_the_engine_that_helps_is_asked_for_the_same_prosody_with_its_pitch() -> None:
+    clock = Clock()
+    polly = Polly(clock)
+    quotas = {engine: SpeechQuota(rate_per_s=1, burst=1, max_wait_s=0.5) for engine in SpeechEngine}
+    speak = SpeakInTime(polly, quotas, meter=CountingMeter(), monotonic_s=clock.monotonic_s, sleep=clock.sleep)
+    high_and_fast = Prosody(rate_percent=115, volume_db=2.0, pitch_percent=110)
+    for _ in range(2):
+        await speak.synthesize("text", voice("es"), high_and_fast)
+    assert [engine.value for _, engine in polly.asked] == ["neural", "standard"]
+    assert polly.prosodies == [high_and_fast, high_and_fast]
 
 
 async def test_a_short_wait_is_waited_for() -> None:

@@ -57,7 +57,14 @@ class EmfMeter:
 
     def duration_ms(self, name: str, value: float) -> None:
         """See the port."""
-        self._metrics.add_metric(name=name, unit=MetricUnit.Milliseconds, value=value)
+        self._add(name, MetricUnit.Milliseconds, value)
+
+    def level(self, name: str, value: float) -> None:
+        """See the port."""
+        self._add(name, MetricUnit.NoUnit, value)
+
+    def _add(self, name: str, unit: MetricUnit, value: float) -> None:
+        self._metrics.add_metric(name=name, unit=unit, value=value)
         self._values += 1
         if self._values >= _MAX_VALUES:
             self.flush()

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from babelcast.domain.connection import Audience, Connection, ConnectionId
+from babelcast.domain.dynamics import NEUTRAL, Prosody
 from babelcast.domain.languages import Language, LanguageCode, Voice
 from babelcast.domain.limits import Limit
 from babelcast.domain.notices import Notice
@@ -296,8 +297,13 @@ class Translator(Protocol):
 class Synthesizer(Protocol):
     """Text to speech."""
 
-    async def synthesize(self, text: str, voice: Voice) -> bytes:
+    async def synthesize(self, text: str, voice: Voice, prosody: Prosody = NEUTRAL) -> bytes:
         """Speak a segment as MP3, mono, 24 kHz.
+
+        Args:
+            text: What to speak.
+            voice: Who speaks it.
+            prosody: How, as far as the voice's engine has a choice.
 
         Raises:
             SynthesisUnavailableError: It failed after its retries.
@@ -365,6 +371,10 @@ class Meter(Protocol):
 
     def duration_ms(self, name: str, value: float) -> None:
         """Record a duration."""
+        ...
+
+    def level(self, name: str, value: float) -> None:
+        """Record a level, in decibels of whatever the metric says."""
         ...
 
 

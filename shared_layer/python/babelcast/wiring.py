@@ -7,7 +7,7 @@ import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from babelcast.adapters.api_gateway import CHUNK_DEADLINE_S, ApiGatewayConnections
 from babelcast.adapters.dynamodb.capacity import DynamoDbCellCapacity, DynamoDbSpeakerPlaces
@@ -45,18 +45,19 @@ from babelcast.usecases.create_session import CreateSession
 from babelcast.usecases.join_session import JoinSession
 from babelcast.usecases.limit_joins import LimitJoins
 from babelcast.usecases.limit_messages import LimitMessages
-from babelcast.usecases.live_transcription import TranscriptionPool
 from babelcast.usecases.lose_connection import LoseConnection
 from babelcast.usecases.note_playback import NotePlayback
 from babelcast.usecases.notify_segment import NotifySegment
 from babelcast.usecases.open_connection import OpenConnection
 from babelcast.usecases.phrase_cache import CachedSynthesizer, CachedTranslator
-from babelcast.usecases.process_audio import ProcessAudio
 from babelcast.usecases.render_segment import RenderSegment
 from babelcast.usecases.report_status import ReportStatus
 from babelcast.usecases.show_session import ShowSession
 from babelcast.usecases.speak_in_time import POLLY_QUOTAS, SpeakInTime
 from babelcast.usecases.speech_tools import ProcessingLimits, SpeechTools
+
+if TYPE_CHECKING:
+    from babelcast.usecases.process_audio import ProcessAudio  # brings numpy, which no other function has
 
 _T = TypeVar("_T")
 
@@ -263,11 +264,13 @@ def _paced(synthesizer: Synthesizer, *, cells: int) -> SpeakInTime:
 
 
 @cache
-def audio_processing() -> ProcessAudio:
+def audio_processing() -> "ProcessAudio":
     """Built from the environment of ``audio_processor``."""
     from babelcast.adapters.polly import PollySynthesizer
     from babelcast.adapters.transcribe import TranscribeTranscriber
     from babelcast.adapters.translate import TranslateTranslator
+    from babelcast.usecases.live_transcription import TranscriptionPool
+    from babelcast.usecases.process_audio import ProcessAudio
 
     settings = read_settings(AudioProcessorSettings, os.environ)
     segments = DynamoDbSegments(settings.segments_table_name)

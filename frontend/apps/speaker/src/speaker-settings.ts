@@ -12,6 +12,8 @@ export interface SpeakerSettings {
   readonly echoCancellation: boolean;
   readonly noiseSuppression: boolean;
   readonly autoGainControl: boolean;
+  /** The voices follow how loud, fast and high the speaker speaks. */
+  readonly expressive: boolean;
   /** Single keys, such as M, act. */
   readonly singleKeys: boolean;
 }
@@ -31,6 +33,7 @@ export function openSpeakerSettings(): Settings<SpeakerSettings> {
       echoCancellation: false,
       noiseSuppression: true,
       autoGainControl: true,
+      expressive: true,
       singleKeys: true,
     },
     {
@@ -41,6 +44,7 @@ export function openSpeakerSettings(): Settings<SpeakerSettings> {
       echoCancellation: readTruth,
       noiseSuppression: readTruth,
       autoGainControl: readTruth,
+      expressive: readTruth,
       singleKeys: readTruth,
     },
   );

@@ -7,6 +7,7 @@ from babelcast.domain.connection import Role
 from babelcast.domain.errors import BabelcastError
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.session import Session, SessionId, SessionState
+from babelcast.domain.sound_issue import ADVICE, RESOLVED, Finding, SoundIssue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +141,34 @@ class SessionStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QualityWarning:
+    """Something is wrong with the speaker's sound, or is not any more.
+
+    Attributes:
+        value: See `babelcast.domain.sound_issue.Finding`.
+        advice: In words.
+        resolved: It is over.
+    """
+
+    session_id: SessionId
+    issue: SoundIssue
+    value: float
+    advice: str
+    resolved: bool
+
+    @classmethod
+    def of(cls, session_id: SessionId, finding: Finding) -> "QualityWarning":
+        """The notice of a finding."""
+        return cls(
+            session_id=session_id,
+            issue=finding.issue,
+            value=finding.value,
+            advice=RESOLVED if finding.resolved else ADVICE[finding.issue],
+            resolved=finding.resolved,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionRefreshRequired:
     """Open a new connection before this one is closed."""
 
@@ -177,6 +206,7 @@ Notice = (
     | SegmentsLeftOut
     | BroadcastState
     | SessionStatus
+    | QualityWarning
     | ConnectionRefreshRequired
     | SessionEnded
     | ErrorNotice

@@ -70,9 +70,15 @@ class SegmenterState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """A segment that is ready, and the position up to which committing it settles the audio."""
+    """A segment that is ready.
+
+    Attributes:
+        words: That it is made of.
+        committed_sample: The position up to which committing it settles the audio.
+    """
 
     segment: SourceSegment
+    words: tuple[Word, ...]
     committed_sample: int
 
 
@@ -219,5 +225,6 @@ def _commit(
         segment=SourceSegment(
             number=number, text=join_items(ready, source), start_sample=words[0].start_sample, end_sample=end
         ),
+        words=tuple(words),
         committed_sample=max(boundary, not_before),
     )

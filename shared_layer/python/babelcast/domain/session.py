@@ -2,13 +2,14 @@
 
 import random
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, NewType
 
 from babelcast.domain.audio import ms_to_samples
 from babelcast.domain.errors import InvalidMessageError, NotAllowedError, SessionEndedError
 from babelcast.domain.languages import LanguageCode
+from babelcast.domain.speaker_memory import SpeakerMemory
 from babelcast.domain.words import ADJECTIVES, NOUNS
 
 SessionId = NewType("SessionId", str)
@@ -92,12 +93,14 @@ class Cursor:
             None before the first record.
         next_segment: Number of the next segment.
         closed: The end of the broadcast has been reached; nothing that follows is heard.
+        memory: What is known of the speaker by then, which says nothing about where it is; None before anything is.
     """
 
     committed_sample: int = 0
     sequence_number: str | None = None
     next_segment: int = 0
     closed: bool = False
+    memory: SpeakerMemory | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.committed_sample < 0 or self.next_segment < 0:
@@ -116,6 +119,7 @@ class Session:
         expires_at_s: Epoch seconds after which the record may vanish.
         ended_at_ms: When the speaker ended it, epoch milliseconds; None before.
         speaker_connected: Whether a speaker's app has joined and is not known to be lost.
+        expressive: Whether loudness, pace and pitch of the speaker are carried over to the voices.
     """
 
     session_id: SessionId
@@ -131,6 +135,7 @@ class Session:
     cursor: Cursor = Cursor()
     ended_at_ms: int | None = None
     speaker_connected: bool = False
+    expressive: bool = True
 
     def __post_init__(self) -> None:
         require_volume(self.volume)

@@ -18,6 +18,8 @@ class SessionStep(StrEnum):
     AUDIO_READ_AGAIN = "audio read again"
     GAP_FILLED = "gap filled with silence"
     SPEAKER_LOST = "speaker lost"
+    SOUND_WORSE = "sound worse"
+    SOUND_BETTER = "sound better"
     SEGMENT_COMMITTED = "segment committed"
     SEGMENT_TOLD = "segment told"
     ENDED = "session ended"

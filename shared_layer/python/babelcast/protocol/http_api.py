@@ -36,6 +36,7 @@ class CreateSessionRequest(msgspec.Struct, frozen=True, kw_only=True, rename="ca
     source_language: LanguageTag
     target_languages: Annotated[tuple[LanguageTag, ...], msgspec.Meta(min_length=1, max_length=100)] | None = None
     join_key: JoinKey | None = None
+    expressive: bool = True
 
 
 _CREATE_SESSION = msgspec.json.Decoder(CreateSessionRequest)
@@ -96,6 +97,7 @@ def created_session(session: Session, *, websocket_url: str, listener_url: str) 
         "webSocketUrl": websocket_url,
         "listenerUrl": f"{listener_url}?session={session.session_id}",
         "expiresAt": session.expires_at_s * 1000,
+        "expressive": session.expressive,
     }
 
 

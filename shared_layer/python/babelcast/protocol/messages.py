@@ -18,6 +18,7 @@ from babelcast.domain.notices import (
     ConnectionRefreshRequired,
     ErrorNotice,
     Notice,
+    QualityWarning,
     SegmentsLeftOut,
     SessionEnded,
     SessionJoined,
@@ -26,6 +27,7 @@ from babelcast.domain.notices import (
     TranslatedAudio,
 )
 from babelcast.domain.playback import ClipPlayback
+from babelcast.domain.sound_issue import SoundIssue
 
 MAX_MESSAGE_BYTES: Final = 128 * 1024
 """Source: API Gateway WebSocket quotas, message payload size."""
@@ -261,6 +263,7 @@ _NOTICE_TYPES: Final[dict[type, str]] = {
     SegmentsLeftOut: "segmentsLeftOut",
     BroadcastState: "broadcastState",
     SessionStatus: "sessionStatus",
+    QualityWarning: "qualityWarning",
     ConnectionRefreshRequired: "connectionRefreshRequired",
     SessionEnded: "sessionEnded",
     ErrorNotice: "error",
@@ -271,9 +274,16 @@ _FIELDS: Final[dict[type, tuple[tuple[str, str], ...]]] = {
 }
 
 
+_VALUE_DECIMALS: Final = {issue: 4 if issue is SoundIssue.CLIPPING else 1 for issue in SoundIssue}
+"""Of a warning's value: shares of samples are small, tenths of anything else are less than is measured."""
+
+
 def encode_notice(notice: Notice) -> bytes:
     """A notice as JSON; fields without a value are null."""
     kind = type(notice)
     message: dict[str, object] = {"type": _NOTICE_TYPES[kind]}
     message.update((wire_name, getattr(notice, name)) for name, wire_name in _FIELDS[kind])
+    if isinstance(notice, QualityWarning):
+        # As a float of Python's own: msgspec knows no other kind, and numpy's passes for one everywhere else.
+        message["value"] = round(float(notice.value), _VALUE_DECIMALS[notice.issue])
     return msgspec.json.encode(message)

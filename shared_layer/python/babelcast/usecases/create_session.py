@@ -53,8 +53,16 @@ class CreateSession:
         source_language: str,
         target_languages: Sequence[str] | None,
         join_key: str | None,
+        expressive: bool = True,
     ) -> Session:
         """The new session; without target languages it offers all that the stage enables.
+
+        Args:
+            speaker_id: Whose it is.
+            source_language: What is spoken.
+            target_languages: What listeners may choose.
+            join_key: What they must know, if anything.
+            expressive: See `Session`.
 
         Raises:
             UnsupportedLanguageError: A language is not on offer.
@@ -75,6 +83,7 @@ class CreateSession:
             created_at_ms=now_ms,
             expires_at_s=now_ms // 1000 + SESSION_LIFETIME_S,
             join_key_hash=hash_join_key(join_key) if join_key else None,
+            expressive=expressive,
         )
         await self.limits.take(speaker_id, self.creations, now_ms=now_ms)
         for _ in range(_ID_ATTEMPTS):

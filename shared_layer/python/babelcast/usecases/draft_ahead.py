@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from babelcast.domain.dynamics import Manner
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.segment import SourceSegment
 from babelcast.ports import Meter
@@ -38,11 +39,15 @@ class DraftAhead:
         self._attempts: Counter[int] = Counter()
 
     def begin(
-        self, segments: Sequence[SourceSegment], *, source: LanguageCode, languages: Iterable[LanguageCode]
+        self,
+        segments: Sequence[tuple[SourceSegment, Manner]],
+        *,
+        source: LanguageCode,
+        languages: Iterable[LanguageCode],
     ) -> None:
-        """Begin drafts of segments that are expected; of the same words only once."""
+        """Begin drafts of segments that are expected, as they were said; of the same words only once."""
         codes = tuple(languages)
-        for each in segments:
+        for each, manner in segments:
             key = (each.number, each.text)
             if key in self._begun or self._attempts[each.number] >= _DRAFTS_PER_SEGMENT:
                 continue
@@ -50,7 +55,8 @@ class DraftAhead:
                 return
             self._attempts[each.number] += 1
             self._meter.count("DraftsBegun", len(codes))
-            self._begun[key] = asyncio.ensure_future(self._render.draft(each.text, source=source, languages=codes))
+            drafts = self._render.draft(each.text, source=source, languages=codes, manner=manner)
+            self._begun[key] = asyncio.ensure_future(drafts)
 
     def take(self, segment: SourceSegment) -> Begun:
         """What was begun for a segment that is ready, if it was for the same words; earlier drafts are forgotten."""
@@ -62,7 +68,13 @@ class DraftAhead:
         return begun
 
     async def complete(
-        self, begun: Begun, segment: SourceSegment, *, source: LanguageCode, languages: Iterable[LanguageCode]
+        self,
+        begun: Begun,
+        segment: SourceSegment,
+        *,
+        manner: Manner,
+        source: LanguageCode,
+        languages: Iterable[LanguageCode],
     ) -> Drafts:
         """A segment in every language: as it was begun, and the rest made now."""
         codes = tuple(languages)
@@ -72,7 +84,8 @@ class DraftAhead:
             self._meter.count("DraftsUsed", len(drafts))
         missing = [code for code in codes if code not in drafts]
         if missing:
-            drafts.update(await self._render.draft(segment.text, source=source, languages=missing))
+            made = await self._render.draft(segment.text, source=source, languages=missing, manner=manner)
+            drafts.update(made)
         return drafts
 
     def forget(self) -> None:

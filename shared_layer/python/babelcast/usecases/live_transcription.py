@@ -12,11 +12,16 @@ from dataclasses import dataclass, replace
 
 from babelcast.domain.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, AudioChunk
 from babelcast.domain.connection import Audience
+from babelcast.domain.dynamics import Dynamics, Manner, SpeakerBaseline, carried_over
 from babelcast.domain.languages import Language
 from babelcast.domain.quiet import Quiet
 from babelcast.domain.segment import Segment
-from babelcast.domain.segmenter import SegmenterState
+from babelcast.domain.segmenter import Commit, SegmenterState
 from babelcast.domain.session import Cursor, SessionId
+from babelcast.domain.sound.meter import SoundMeter
+from babelcast.domain.sound.quality import SoundQuality
+from babelcast.domain.sound_issue import SoundThresholds
+from babelcast.domain.speaker_memory import SpeakerMemory
 from babelcast.domain.stream_record import StreamRecord
 from babelcast.domain.token_bucket import TokenBucket
 from babelcast.ports import TranscriptionStream
@@ -82,15 +87,26 @@ class LiveTranscription:
         last_sequence_number: Of the latest record seen here, or None before the first.
         drafts: Segments that are made ahead of their time.
         quiet: The end of the audio that was fed.
+        sound: How it sounds.
+        baseline: How the speaker usually speaks, by the segments so far; None before the first.
     """
 
     def __init__(
-        self, session_id: SessionId, source: Language, cursor: Cursor, *, drafts: DraftAhead, now_s: float
+        self,
+        session_id: SessionId,
+        source: Language,
+        cursor: Cursor,
+        *,
+        drafts: DraftAhead,
+        thresholds: SoundThresholds,
+        now_s: float,
     ) -> None:
         self.session_id = session_id
         self.source = source
         self.drafts = drafts
         self.quiet = Quiet()
+        self.sound = SoundMeter(SoundQuality.remembered(cursor.memory, thresholds))
+        self.baseline: SpeakerBaseline | None = None if cursor.memory is None else cursor.memory.baseline
         self.cursor = cursor
         self.position = cursor.committed_sample
         self.segmenter = SegmenterState(next_number=cursor.next_segment, committed_sample=cursor.committed_sample)
@@ -103,6 +119,7 @@ class LiveTranscription:
         self.undelivered: list[Undelivered] = []
         self.is_stale = False
         self._heard_at_s = now_s
+        self._spoken_until = cursor.committed_sample
         self._pace: TokenBucket | None = None
         self.last_sequence_number = cursor.sequence_number
         self._last_control = -1
@@ -208,7 +225,32 @@ class LiveTranscription:
             committed_sample=committed_sample,
             sequence_number=sequence_number,
             next_segment=next_segment,
+            memory=self.memory,
         )
+
+    @property
+    def memory(self) -> SpeakerMemory:
+        """What is known of the speaker now."""
+        quality = self.sound.quality
+        return SpeakerMemory(has_heard=quality.has_heard, told=quality.told, baseline=self.baseline)
+
+    def manner_of(self, commit: Commit, *, longest_breath_samples: int) -> Manner:
+        """How a segment that will be next was said."""
+        return self._manner(commit, self.sound.dynamics(commit.words), longest_breath_samples)
+
+    def take_manner(self, commit: Commit, *, longest_breath_samples: int) -> Manner:
+        """How the next segment was said, which is part of how the speaker usually speaks from now on."""
+        dynamics = self.sound.dynamics(commit.words)
+        manner = self._manner(commit, dynamics, longest_breath_samples)
+        if dynamics is not None:
+            self.baseline = SpeakerBaseline.after(self.baseline, dynamics)
+        self._spoken_until = commit.segment.end_sample
+        return manner
+
+    def _manner(self, commit: Commit, dynamics: Dynamics | None, longest_breath_samples: int) -> Manner:
+        start, end = commit.segment.start_sample, commit.segment.end_sample
+        breath = min(max(0, start - self._spoken_until), longest_breath_samples)
+        return Manner(prosody=carried_over(dynamics, self.baseline), spoken_s=(end - start + breath) / SAMPLE_RATE_HZ)
 
     def moved(self, cursor: Cursor) -> None:
         """The cursor has been written."""

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sized
 from typing import Final, Generic, TypeVar
 
+from babelcast.domain.dynamics import NEUTRAL, Prosody
 from babelcast.domain.languages import Language, Voice
 from babelcast.ports import Meter, Synthesizer, Translator
 
@@ -70,22 +71,22 @@ class CachedTranslator:
 
 
 class CachedSynthesizer:
-    """A `babelcast.ports.Synthesizer` that remembers short phrases."""
+    """A `babelcast.ports.Synthesizer` that remembers short phrases, each as it was said."""
 
     def __init__(self, synthesizer: Synthesizer, meter: Meter, *, max_bytes: int = 16_000_000) -> None:
         self._synthesizer = synthesizer
         self._meter = meter
         self._cache: PhraseCache[bytes] = PhraseCache(max_bytes=max_bytes)
 
-    async def synthesize(self, text: str, voice: Voice) -> bytes:
+    async def synthesize(self, text: str, voice: Voice, prosody: Prosody = NEUTRAL) -> bytes:
         """See the port."""
         if len(text) > MAX_PHRASE_CHARACTERS:
-            return await self._synthesizer.synthesize(text, voice)
-        key = (text, voice.voice_id, voice.language_code)
+            return await self._synthesizer.synthesize(text, voice, prosody)
+        key = (text, voice.voice_id, voice.language_code, prosody)
         known = self._cache.get(key)
         if known is not None:
             self._meter.count("PhraseCacheHits")
             return known
-        mp3 = await self._synthesizer.synthesize(text, voice)
+        mp3 = await self._synthesizer.synthesize(text, voice, prosody)
         self._cache.put(key, mp3)
         return mp3

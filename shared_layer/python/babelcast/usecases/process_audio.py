@@ -166,6 +166,7 @@ class ProcessAudio:
         await run.send_partial()
         await run.advance_over_silence()
         await run.report_listeners()
+        run.measure_sound()
 
     async def _live(
         self, session: Session, records: Sequence[StreamRecord], audience: Audience
@@ -188,6 +189,7 @@ class ProcessAudio:
             language(session.source_language),
             cursor,
             drafts=DraftAhead(self.tools.render, has_room=self.tools.has_room, meter=self.tools.meter),
+            thresholds=self.tools.limits.sound,
             now_s=self.tools.monotonic_s(),
         )
         await self.pool.add(live)

@@ -6,17 +6,21 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from babelcast.domain.dynamics import NEUTRAL, Manner, Prosody, kept_up
 from babelcast.domain.errors import BabelcastError, SynthesisUnavailableError, TranslationUnavailableError
 from babelcast.domain.languages import Language, LanguageCode, Voice, language
 from babelcast.domain.segment import Rendition, clip_key
 from babelcast.domain.session import SessionId
 from babelcast.ports import Clips, Meter, Synthesizer, Translator
+from babelcast.usecases.spoken_pace import SpokenPace
 
 _LANGUAGE_DEADLINE_S: Final = 6.0
 """A language that takes longer is delivered as text rather than holding up what follows."""
 
 _TRIAL_DEADLINE_S: Final = 1.5
 """A language that has just failed is waited for no longer than this: every other language waits with it."""
+
+_OWN_WAY: Final = Manner()
 
 _T = TypeVar("_T")
 
@@ -28,12 +32,14 @@ class Draft:
     Attributes:
         voice: That is to speak it, or None when the language is text only.
         mp3: Spoken; None when it is not, or could not be.
+        prosody: How it was asked for.
     """
 
     text: str
     voice: Voice | None
     mp3: bytes | None
     translated: bool = True
+    prosody: Prosody = NEUTRAL
 
     @property
     def is_complete(self) -> bool:
@@ -53,6 +59,7 @@ class RenderSegment:
 
     Attributes:
         failing: What has failed when it was last asked for, by metric and language.
+        pace: How fast the voices speak.
     """
 
     translator: Translator
@@ -61,11 +68,21 @@ class RenderSegment:
     meter: Meter
     monotonic_s: Callable[[], float]
     failing: set[tuple[str, LanguageCode]] = field(default_factory=set)
+    pace: SpokenPace = field(default_factory=SpokenPace)
 
-    async def draft(self, text: str, *, source: LanguageCode, languages: Iterable[LanguageCode]) -> Drafts:
-        """Translate and speak, and store nothing."""
+    async def draft(
+        self, text: str, *, source: LanguageCode, languages: Iterable[LanguageCode], manner: Manner = _OWN_WAY
+    ) -> Drafts:
+        """Translate and speak, and store nothing.
+
+        Args:
+            text: What was said.
+            source: In which language.
+            languages: Those that somebody listens to.
+            manner: How it was said; each language follows it, and is no slower than it has to be to take no longer.
+        """
         codes = tuple(languages)
-        drafts = await asyncio.gather(*(self._draft(text, language(source), language(code)) for code in codes))
+        drafts = await asyncio.gather(*(self._draft(text, language(source), language(code), manner) for code in codes))
         return MappingProxyType(dict(zip(codes, drafts, strict=True)))
 
     async def store(
@@ -77,7 +94,7 @@ class RenderSegment:
         )
         return MappingProxyType({each.language: each for each in renditions})
 
-    async def _draft(self, text: str, source: Language, target: Language) -> Draft:
+    async def _draft(self, text: str, source: Language, target: Language, manner: Manner) -> Draft:
         try:
             translated = await self._timed(
                 "TranslationLatency",
@@ -88,17 +105,25 @@ class RenderSegment:
         except BabelcastError:
             return Draft(text=text, voice=target.voice, mp3=None, translated=False)
         mp3 = None
+        prosody = self._prosody(translated, target.code, manner)
         try:
             if target.voice is not None:
                 mp3 = await self._timed(
                     "TTSLatency",
                     target.code,
-                    self.synthesizer.synthesize(translated, target.voice),
+                    self.synthesizer.synthesize(translated, target.voice, prosody),
                     SynthesisUnavailableError,
                 )
         except BabelcastError:
             pass
-        return Draft(text=translated, voice=target.voice, mp3=mp3)
+        return Draft(text=translated, voice=target.voice, mp3=mp3, prosody=prosody)
+
+    def _prosody(self, translated: str, code: LanguageCode, manner: Manner) -> Prosody:
+        """As the speaker said it, and quick enough to take no longer."""
+        expected_s = self.pace.expected_s(translated, code)
+        if not manner.spoken_s or expected_s is None:
+            return manner.prosody
+        return kept_up(manner.prosody, pace_needed=expected_s / manner.spoken_s)
 
     async def _store(self, session_id: SessionId, number: int, code: LanguageCode, draft: Draft) -> Rendition:
         key = clip_key(session_id, code, number)
@@ -108,6 +133,7 @@ class RenderSegment:
                 duration_s = await self._timed(
                     "ClipUploadLatency", code, self.clips.put(key, draft.mp3), SynthesisUnavailableError
                 )
+                self.pace.learn(draft.text, code, duration_s=duration_s, rate_percent=draft.prosody.rate_percent)
         except BabelcastError:
             pass
         self._count(code, untranslated=not draft.translated, unspoken=draft.voice is not None and not duration_s)

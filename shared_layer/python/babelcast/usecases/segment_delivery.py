@@ -1,16 +1,30 @@
 """One session's segments within one invocation: made, committed and told, in their order."""
 
 import asyncio
+from dataclasses import dataclass, replace
 
 from babelcast.domain.connection import Audience
+from babelcast.domain.dynamics import NEUTRAL, Manner
 from babelcast.domain.errors import StorageUnavailableError
 from babelcast.domain.segment import Segment
 from babelcast.domain.segmenter import Commit, commits_if_over
 from babelcast.domain.session import Session
 from babelcast.domain.session_step import SessionStep
+from babelcast.domain.speaker_memory import SpeakerMemory
 from babelcast.usecases.draft_ahead import Begun
 from babelcast.usecases.live_transcription import LiveTranscription, Place, Undelivered
 from babelcast.usecases.speech_tools import SpeechTools
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A segment to be delivered: how it was said, what is known of the speaker with it, and what was made ahead."""
+
+    commit: Commit
+    manner: Manner
+    memory: SpeakerMemory
+    place: Place | None
+    begun: Begun
 
 
 class SegmentDelivery:
@@ -33,7 +47,9 @@ class SegmentDelivery:
         previous = self._under_way[-1] if self._under_way else None
         place = self._live.place_of(commit.segment.end_sample)
         begun = self._live.drafts.take(commit.segment)
-        self._under_way.append(asyncio.ensure_future(self._deliver(commit, begun, place, previous)))
+        manner = self._live.take_manner(commit, longest_breath_samples=self._tools.limits.longest_breath_samples)
+        ready = _Ready(commit, self._as_wanted(manner), self._live.memory, place, begun)
+        self._under_way.append(asyncio.ensure_future(self._deliver(ready, previous)))
 
     def begin_ahead(self) -> None:
         """Make what will probably be the next segments, when the speaker seems to have finished a sentence."""
@@ -45,8 +61,12 @@ class SegmentDelivery:
             return
         unheard = live.position - live.quiet.samples - expected[-1].segment.end_sample
         if unheard <= limits.draft_tolerance_samples:
+            breath = limits.longest_breath_samples
             live.drafts.begin(
-                [each.segment for each in expected],
+                [
+                    (each.segment, self._as_wanted(live.manner_of(each, longest_breath_samples=breath)))
+                    for each in expected
+                ],
                 source=self._session.source_language,
                 languages=self._audience.wanted_languages(now_ms=self._tools.now_ms()),
             )
@@ -67,18 +87,21 @@ class SegmentDelivery:
         for each in waiting:
             await self._notify(each.segment, each.receivers, attempt=each.attempts + 1, replayed=True)
 
-    async def _deliver(
-        self, commit: Commit, begun: Begun, place: Place | None, previous: "asyncio.Task[None] | None"
-    ) -> None:
-        tools, live = self._tools, self._live
+    def _as_wanted(self, manner: Manner) -> Manner:
+        """Only what keeps up with the speaker, in a session whose voices are to speak their own way."""
+        return manner if self._session.expressive else replace(manner, prosody=NEUTRAL)
+
+    async def _deliver(self, ready: "_Ready", previous: "asyncio.Task[None] | None") -> None:
+        tools, live, commit, place = self._tools, self._live, ready.commit, ready.place
         number = commit.segment.number
         ready_at_ms = tools.now_ms()
         if place is not None:
             tools.meter.duration_ms("StreamLatency", max(0, place.taken_at_ms - place.arrived_at_ms))
             tools.meter.duration_ms("TranscriptionLatency", max(0, ready_at_ms - place.taken_at_ms))
         drafts = await live.drafts.complete(
-            begun,
+            ready.begun,
             commit.segment,
+            manner=ready.manner,
             source=self._session.source_language,
             languages=self._audience.wanted_languages(now_ms=ready_at_ms),
         )
@@ -95,7 +118,7 @@ class SegmentDelivery:
             renditions=renditions,
         )
         committed_sample = max(commit.committed_sample, live.cursor.committed_sample)
-        moved = live.cursor_at(committed_sample, next_segment=number + 1)
+        moved = replace(live.cursor_at(committed_sample, next_segment=number + 1), memory=ready.memory)
         await tools.cursors.commit(segment, expected=live.cursor, moved=moved, expires_at_s=self._session.expires_at_s)
         live.moved(moved)
         live.partial_text = ""

@@ -15,6 +15,7 @@ from babelcast.domain.token_bucket import TokenBucket
 from babelcast.domain.transcript import Result, Word, join_items
 from babelcast.usecases.live_transcription import LiveTranscription
 from babelcast.usecases.notify_segment import segment_result_id
+from babelcast.usecases.report_sound import ReportSound
 from babelcast.usecases.segment_delivery import SegmentDelivery
 from babelcast.usecases.speech_tools import SpeechTools
 
@@ -31,6 +32,7 @@ class SessionRun:
         self._audience = audience
         self._live = live
         self._delivery = SegmentDelivery(tools, session, audience, live)
+        self._sound = ReportSound(tools, session.session_id, audience, live.sound)
         self._listeners = len(audience.listeners)
 
     def can_follow(self, chunk: AudioChunk, *, arrived_at_ms: int) -> bool:
@@ -46,6 +48,8 @@ class SessionRun:
     async def feed(self) -> None:
         """Feed everything that follows on without a gap."""
         for pcm in self._live.take_ready():
+            start_sample = self._live.position - len(pcm) // BYTES_PER_SAMPLE
+            self._sound.hear(pcm, start_sample=start_sample)
             await self._send(pcm)
             audio_ms = samples_to_ms(len(pcm) // BYTES_PER_SAMPLE)
             self._tools.meter.count("AudioMsProcessed", audio_ms)
@@ -131,12 +135,14 @@ class SessionRun:
         return self._delivery.is_busy
 
     async def delivered(self) -> None:
-        """Wait until every segment of this invocation is committed and its listeners know."""
+        """Wait until every segment of this invocation is committed and its listeners know, and the speaker, too."""
         await self._delivery.finished()
+        await self._sound.told()
 
     def abandon(self) -> None:
         """Stop what is still being delivered; after a failure it is done again from the cursor."""
         self._delivery.abandon()
+        self._sound.abandon()
 
     async def send_partial(self) -> None:
         """What is being said, as a caption that may still change; only when it is new, and not too often."""
@@ -175,6 +181,10 @@ class SessionRun:
         now = self._audience.count_by_language
         if now != self._live.told_listeners and await self._tools.status.changed(self._session.session_id):
             self._live.told_listeners = now
+
+    def measure_sound(self) -> None:
+        """Record how the speech sounds now."""
+        self._sound.measure()
 
     async def _send(self, pcm: bytes) -> None:
         live = self._live

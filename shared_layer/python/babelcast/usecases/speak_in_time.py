@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from babelcast.domain.dynamics import NEUTRAL, Prosody
 from babelcast.domain.errors import SynthesisUnavailableError
 from babelcast.domain.languages import SpeechEngine, Voice
 from babelcast.domain.token_bucket import TokenBucket
@@ -70,8 +71,8 @@ class SpeakInTime:
         bucket = self._buckets[SpeechEngine.NEURAL]
         return bucket.level(self._monotonic_s()) >= bucket.burst / 2
 
-    async def synthesize(self, text: str, voice: Voice) -> bytes:
-        """Speak with the voice's engine, else with its standard one.
+    async def synthesize(self, text: str, voice: Voice, prosody: Prosody = NEUTRAL) -> bytes:
+        """Speak with the voice's engine, else with its standard one; both are asked for the whole prosody.
 
         Raises:
             SynthesisUnavailableError: Neither has room in time; the segment is delivered as text.
@@ -84,7 +85,7 @@ class SpeakInTime:
                 self._meter.count("SpeechWithStandardEngine")
             if wait_s:
                 await self._sleep(wait_s)
-            return await self._synthesizer.synthesize(text, candidate)
+            return await self._synthesizer.synthesize(text, candidate, prosody)
         self._meter.count("SpeechOverQuota")
         raise SynthesisUnavailableError("no engine has room in time")
 

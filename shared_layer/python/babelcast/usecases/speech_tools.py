@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from babelcast.domain.audio import SAMPLE_RATE_HZ
 from babelcast.domain.segmenter import SegmenterLimits
+from babelcast.domain.sound_issue import SoundThresholds
 from babelcast.ports import Connections, Cursors, Journal, Meter, Transcriber
 from babelcast.usecases.broadcast import Broadcast
 from babelcast.usecases.notify_segment import NotifySegment
@@ -42,6 +43,9 @@ class ProcessingLimits:
         draft_tolerance_samples: The recogniser knows the last word if it ends so close to where the quiet begins.
         partial_interval_s: Captions that may still change are sent at most so often.
         trouble_interval_s: The speaker is told at most so often that recognition is in trouble.
+        longest_breath_samples: Of the time before a segment, so much counts as the speaker's time for it.
+        segments: How long and how short a segment may be.
+        sound: What the speaker is told of their sound.
         redelivery_depth: How many of the latest segments are looked at for one that was not delivered.
     """
 
@@ -68,7 +72,9 @@ class ProcessingLimits:
     redelivery_depth: int = 5
     partial_interval_s: float = 0.5
     trouble_interval_s: float = 10.0
+    longest_breath_samples: int = SAMPLE_RATE_HZ
     segments: SegmenterLimits = field(default_factory=SegmenterLimits)
+    sound: SoundThresholds = field(default_factory=SoundThresholds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

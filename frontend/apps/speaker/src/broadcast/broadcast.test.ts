@@ -317,7 +317,7 @@ describe("the audience", () => {
 });
 
 describe("what the server says", () => {
-  it("shows as captions, audience and warnings", async () => {
+  it("shows as captions and audience", async () => {
     const rig = await Rig.live();
     rig.socket.say({
       type: "transcription",
@@ -338,15 +338,38 @@ describe("what the server says", () => {
       state: "live",
       delayMs: null,
     });
-    rig.socket.say({ type: "qualityWarning", sessionId: SESSION, issue: "echo", value: 1, advice: "Use headphones." });
     expect(rig.broadcast.captions.value.partial?.text).toBe("good morning");
     expect(rig.broadcast.audience.value?.listenersByLanguage).toEqual({ es: 2, fr: 1 });
     expect(rig.broadcast.audience.value?.delayMs).toBeUndefined();
     rig.socket.sayStatus(2_400);
     expect(rig.broadcast.audience.value?.delayMs).toBe(2_400);
-    expect(rig.broadcast.warning.value?.advice).toBe("Use headphones.");
-    rig.broadcast.dismissWarning();
-    expect(rig.broadcast.warning.value).toBeUndefined();
+  });
+
+  it("is told of the sound while the microphone is on air, until it is better or nobody speaks any more", async () => {
+    const rig = await Rig.live();
+    const shown = (): unknown => rig.broadcast.soundIssues.shown.value;
+    const echo = { issue: "echo", advice: "Use headphones." };
+    rig.socket.warn("echo");
+    expect(shown()).toEqual([{ ...echo, isBetter: false }]);
+    await settle(3_000);
+    rig.socket.warn("echo", true);
+    expect(shown()).toEqual([{ ...echo, isBetter: true }]);
+    await settle(5_000);
+    expect(shown()).toEqual([]);
+    for (const leave of ["pause", "mute"] as const) {
+      rig.socket.warn("echo");
+      rig.broadcast[leave]();
+      expect(shown()).toEqual([]);
+      // Of the words before.
+      rig.socket.warn("echo");
+      expect(shown()).toEqual([]);
+      await settle();
+      rig.broadcast.goLive();
+      expect(shown()).toEqual([]);
+    }
+    rig.socket.warn("echo");
+    rig.socket.say({ type: "sessionEnded", sessionId: SESSION, reason: "ended" });
+    expect(shown()).toEqual([]);
   });
 
   it("is told as trouble until it is over", async () => {

@@ -9,7 +9,6 @@ import { Connection, type ConnectionStatus, type Diagnosis } from "@babelcast/sh
 import type { WebSocketLike } from "@babelcast/shared/connection/joined-socket";
 import type {
   BroadcastState,
-  QualityWarning,
   ServerError,
   ServerMessage,
   SessionJoined,
@@ -20,6 +19,7 @@ import { Timers } from "@babelcast/shared/timers";
 import { signal } from "@preact/signals";
 import { AudioSender } from "./audio-sender.js";
 import { type BroadcastCommand, finishesSentence, nextCommand, type Wanted } from "./broadcast-plan.js";
+import { SoundIssues } from "./sound-issues.js";
 
 /** Where the sound comes from. */
 export interface SoundSource {
@@ -70,7 +70,8 @@ export class Broadcast {
   readonly audience = signal<SessionStatus | undefined>(undefined);
   /** The speaker's own words, as they were understood. */
   readonly captions = signal<CaptionList>(NO_CAPTIONS);
-  readonly warning = signal<QualityWarning | undefined>(undefined);
+  /** What is wrong with the sound while it is on air. */
+  readonly soundIssues = new SoundIssues();
   readonly trouble = signal<ServerTrouble | undefined>(undefined);
   /** Why the broadcast is over, or undefined while it is not. */
   readonly endReason = signal<string | undefined>(undefined);
@@ -120,6 +121,7 @@ export class Broadcast {
     this.#timers.every("look after", LOOK_AFTER_MS, () => {
       this.#lookAfterConnection();
       this.#lookAfterAudience();
+      this.soundIssues.look(performance.now());
     });
   }
 
@@ -164,11 +166,6 @@ export class Broadcast {
     this.#sendVolumeAfter(VOLUME_DEBOUNCE_MS);
   }
 
-  /** The warning has been read. */
-  dismissWarning(): void {
-    this.warning.value = undefined;
-  }
-
   /** Leaves; the session goes on at the server. */
   close(): void {
     this.#timers.cancelAll();
@@ -180,6 +177,7 @@ export class Broadcast {
     const current = this.wanted.value;
     if (current === wanted || current === "ended" || this.endReason.value !== undefined) return false;
     this.wanted.value = wanted;
+    this.soundIssues.clear();
     this.#isDrainOver = false;
     this.#timers.cancel("drain");
     return true;
@@ -262,7 +260,8 @@ export class Broadcast {
         this.#forgive((trouble) => trouble.code === "TRANSCRIPTION_UNAVAILABLE");
         break;
       case "qualityWarning":
-        this.warning.value = message;
+        // What is said of the words before a pause comes too late.
+        if (this.wanted.value === "live") this.soundIssues.tell(message, performance.now());
         break;
       case "sessionEnded":
         this.#finish(message.reason);
@@ -352,6 +351,7 @@ export class Broadcast {
   #finish(reason: string): void {
     if (this.endReason.value !== undefined) return;
     this.endReason.value = reason;
+    this.soundIssues.clear();
     void this.#options.source.stopChunks();
     this.close();
   }

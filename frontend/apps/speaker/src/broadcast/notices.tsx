@@ -12,7 +12,6 @@ export function Notices({ live }: { live: LiveSession }) {
       <MicrophoneNotice live={live} />
       <ConnectionNotice live={live} />
       <ServiceNotice live={live} />
-      <AdviceNotice live={live} />
     </div>
   );
 }
@@ -77,22 +76,6 @@ function ServiceNotice({ live }: { live: LiveSession }) {
   if (trouble === undefined) return null;
   const { recognition, refused } = texts.broadcast;
   return <Warning text={trouble.code === "TRANSCRIPTION_UNAVAILABLE" ? recognition : refused(trouble.code)} />;
-}
-
-/** Advice of the page's own ear, or of the server's. */
-function AdviceNotice({ live }: { live: LiveSession }) {
-  const own = live.issue.value;
-  const warning = live.broadcast.warning.value;
-  const text =
-    own === undefined ? warning && (texts.sound.issues[warning.issue] ?? warning.advice) : texts.sound.issues[own];
-  if (text === undefined) return null;
-  return (
-    <div class="notice warn" role="status" data-issue={own ?? warning?.issue}>
-      <Icon name="info" />
-      <p>{text}</p>
-      {own === undefined && <Dismiss onDismiss={() => live.broadcast.dismissWarning()} />}
-    </div>
-  );
 }
 
 interface WarningProps {

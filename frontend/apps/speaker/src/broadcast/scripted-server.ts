@@ -47,6 +47,10 @@ export class Socket extends ScriptedSocket {
     this.say({ type: "error", code, message: "", retryable, action });
   }
 
+  warn(issue: string, resolved = false): void {
+    this.say({ type: "qualityWarning", sessionId: SESSION, issue, value: 1, advice: "Use headphones.", resolved });
+  }
+
   get actions(): string[] {
     return this.received.map((message) => message.action);
   }

@@ -6,6 +6,7 @@ import type { LiveSession } from "../session/live-session.js";
 import { texts } from "../texts.js";
 import { LevelBar } from "./level-bar.js";
 import { Notices } from "./notices.js";
+import { SoundAdvice } from "./sound-advice-panel.js";
 
 interface Props {
   live: LiveSession;
@@ -37,6 +38,7 @@ export function StatusCard({ live, onEnd }: Props) {
       {isMicrophoneOn && <LevelBar microphone={live.microphone} />}
       <Notices live={live} />
       <Controls live={live} onEnd={onEnd} />
+      <SoundAdvice live={live} />
     </section>
   );
 }

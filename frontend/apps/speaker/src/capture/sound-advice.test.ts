@@ -1,11 +1,11 @@
 import type { Level } from "@babelcast/shared/audio/level";
 import { expect, it } from "vitest";
-import { SoundAdvisor, type SoundIssue } from "./sound-advice.js";
+import { type HeardIssue, SoundAdvisor } from "./sound-advice.js";
 
 /** Fifteen seconds of one kind of sound; the issue at their end. */
-function judge(levelAt: (index: number) => Partial<Level>): SoundIssue | undefined {
+function judge(levelAt: (index: number) => Partial<Level>): HeardIssue | undefined {
   const advisor = new SoundAdvisor();
-  let issue: SoundIssue | undefined;
+  let issue: HeardIssue | undefined;
   for (let index = 0; index < 300; index++) {
     issue = advisor.hear({ rmsDb: -30, peakDb: -18, clipped: false, ...levelAt(index) });
   }
@@ -41,7 +41,7 @@ it("hears clipping soon, but not a single bang", () => {
 it("says nothing before it has heard enough, and forgets", () => {
   const advisor = new SoundAdvisor();
   const dead = { rmsDb: -100, peakDb: -100, clipped: false };
-  const hearFor = (count: number): SoundIssue | undefined =>
+  const hearFor = (count: number): HeardIssue | undefined =>
     Array.from({ length: count }, () => advisor.hear(dead)).at(-1);
   expect(hearFor(199)).toBeUndefined();
   expect(hearFor(1)).toBe("silence");

@@ -2,7 +2,7 @@
 import type { Level } from "@babelcast/shared/audio/level";
 
 /** As the server names them in `qualityWarning`. */
-export type SoundIssue = "clipping" | "silence" | "too_quiet";
+export type HeardIssue = "clipping" | "silence" | "too_quiet";
 
 /** Levels come every 50 ms. */
 const PER_SECOND = 20;
@@ -22,7 +22,7 @@ export class SoundAdvisor {
   #levels: Level[] = [];
 
   /** @returns What is wrong with the latest ten seconds, or undefined. */
-  hear(level: Level): SoundIssue | undefined {
+  hear(level: Level): HeardIssue | undefined {
     this.#levels.push(level);
     if (this.#levels.length > HEARD_S * PER_SECOND) this.#levels.shift();
     if (this.#isClipping()) return "clipping";

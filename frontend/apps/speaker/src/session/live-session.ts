@@ -1,4 +1,5 @@
 /** One session on one page: the broadcast, the microphone, and what is remembered of both. */
+import type { Level } from "@babelcast/shared/audio/level";
 import type { Config } from "@babelcast/shared/config";
 import { AccountError, type SpeakerAccount } from "@babelcast/shared/cognito/account";
 import { type Diagnosis, wakeWithBrowser } from "@babelcast/shared/connection/connection";
@@ -9,7 +10,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { Broadcast } from "../broadcast/broadcast.js";
 import { showState } from "../broadcast/broadcast-plan.js";
 import { Microphone } from "../capture/microphone.js";
-import { SoundAdvisor, type SoundIssue } from "../capture/sound-advice.js";
+import { SoundAdvisor } from "../capture/sound-advice.js";
 import { microphoneSettings, type SpeakerSettings } from "../speaker-settings.js";
 import type { GoesOn, RememberedSession, SessionMemory } from "./remembered-session.js";
 
@@ -21,8 +22,6 @@ export interface LiveSessionOptions {
   readonly session: RememberedSession;
 }
 
-/** A local warning is shown so long after its cause has gone. */
-const ISSUE_LASTS_MS = 8_000;
 /** Handshakes that failed in a row although the API answers, before the speaker is told. */
 const BLOCKED_AFTER = 8;
 const REMEMBER_EVERY_MS = 2_000;
@@ -39,8 +38,6 @@ export class LiveSession {
   readonly needsSignIn = signal(false);
   /** The API answers, but not the session's own address. */
   readonly isBlocked = signal(false);
-  /** What this page hears to be wrong with the sound. */
-  readonly issue = signal<SoundIssue | undefined>(undefined);
   readonly mostListeners = signal(0);
   /** When it was over, epoch milliseconds. */
   endedAt = 0;
@@ -58,7 +55,6 @@ export class LiveSession {
   readonly #cleanUps: (() => void)[] = [];
   readonly #onAirBefore: GoesOn | undefined;
   #failedHandshakes = 0;
-  #issueSeenAtMs = 0;
 
   /** Connects at once, and goes on with what the tab was doing before it was loaded again. */
   constructor(options: LiveSessionOptions) {
@@ -177,7 +173,9 @@ export class LiveSession {
         if (wanted === "standby" || broadcast.endReason.value !== undefined) return undefined;
         return keepScreenOn();
       }),
-      effect(() => this.#advise(microphone.level.value)),
+      effect(() => this.#listen(microphone.level.value)),
+      microphone.device.subscribe(() => this.#listenAnew()),
+      microphone.state.subscribe(() => this.#listenAnew()),
       effect(() => {
         this.mostListeners.value = Math.max(this.mostListeners.peek(), broadcast.audience.value?.listenerCount ?? 0);
       }),
@@ -220,20 +218,17 @@ export class LiveSession {
     if (nextSampleOffset !== undefined) this.#options.memory.update(this.session.sessionId, { nextSampleOffset });
   }
 
-  #advise(level: Parameters<SoundAdvisor["hear"]>[0]): void {
-    if (this.shown.peek() !== "live") {
-      this.#advisor.forget();
-      this.issue.value = undefined;
-      return;
-    }
-    const issue = this.#advisor.hear(level);
-    const nowMs = performance.now();
-    if (issue !== undefined) {
-      this.#issueSeenAtMs = nowMs;
-      this.issue.value = issue;
-    } else if (nowMs - this.#issueSeenAtMs > ISSUE_LASTS_MS) {
-      this.issue.value = undefined;
-    }
+  /** Whatever has become of the microphone, it sounds different now. */
+  #listenAnew(): void {
+    this.#advisor.forget();
+    this.broadcast.soundIssues.forgetHeard();
+  }
+
+  #listen(level: Level): void {
+    const { wanted, soundIssues } = this.broadcast;
+    const isHeard = wanted.peek() === "live" && this.microphone.state.peek().kind === "on";
+    if (isHeard) soundIssues.hear(this.#advisor.hear(level), performance.now());
+    else this.#advisor.forget();
   }
 
   async #address(): Promise<string> {

@@ -110,6 +110,7 @@ function NewSession({ app, languages }: { app: AppState; languages: Languages })
   const remembered = settings.targetLanguages.filter((code) => targetLanguages.some((each) => each.code === code));
   const onlySome = useSignal(remembered.length > 0);
   const chosen = useSignal<ReadonlySet<string>>(new Set(remembered));
+  const expressive = useSignal(settings.expressive);
   const joinKey = useSignal("");
   const keyField = useRef<HTMLInputElement>(null);
   const busy = useSignal(false);
@@ -128,12 +129,17 @@ function NewSession({ app, languages }: { app: AppState; languages: Languages })
     if (wrong.value !== undefined || busy.value) return;
     busy.value = true;
     problem.value = undefined;
-    app.settings.change({ sourceLanguage: source.value, targetLanguages: onlySome.value ? targetCodes : [] });
+    app.settings.change({
+      sourceLanguage: source.value,
+      targetLanguages: onlySome.value ? targetCodes : [],
+      expressive: expressive.value,
+    });
     try {
       const created = await createSession(app.config.httpApiUrl, await app.account.accessToken(), {
         sourceLanguage: source.value,
         ...(onlySome.value ? { targetLanguages: targetCodes } : {}),
         ...(key === "" ? {} : { joinKey: key }),
+        expressive: expressive.value,
       });
       const { sessionId, listenerUrl, expiresAt } = created;
       app.openSession({
@@ -198,6 +204,18 @@ function NewSession({ app, languages }: { app: AppState; languages: Languages })
           </p>
         )}
       </fieldset>
+      <label class="check">
+        <input
+          type="checkbox"
+          name="expressive"
+          checked={expressive.value}
+          onChange={(event) => (expressive.value = event.currentTarget.checked)}
+        />
+        <span>
+          {texts.start.expressive}
+          <span class="hint">{texts.start.expressiveHint}</span>
+        </span>
+      </label>
       <div class="field">
         <label for="join-key">{texts.start.joinKey}</label>
         <input

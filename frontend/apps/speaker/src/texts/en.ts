@@ -1,6 +1,7 @@
 /** The interface in English; the other languages have the same members. */
 import type { AccountProblem } from "@babelcast/shared/cognito/account";
 import type { ShownState } from "../broadcast/broadcast-plan.js";
+import type { KnownIssue } from "../broadcast/sound-issues.js";
 import type { MicrophoneProblem } from "../capture/microphone-problem.js";
 
 const problems: Readonly<Record<AccountProblem, string>> = {
@@ -64,12 +65,49 @@ const microphoneProblems: Readonly<Record<MicrophoneProblem, { title: string; he
   },
 };
 
-const issues: Readonly<Record<string, string>> = {
-  clipping: "You are too loud for the microphone. Move back a little, or turn its level down.",
-  silence: "The microphone gives no sound. Is it switched on, and is it the right one?",
-  too_quiet: "You are hard to hear. Come closer to the microphone, or turn its level up.",
-  low_snr: "There is much noise around you. Come closer to the microphone.",
-  echo: "The loudspeakers are heard in the microphone. Turn them down, or move the microphone away from them.",
+/** What is wrong, what helps, and that it has helped. */
+interface IssueWords {
+  readonly problem: string;
+  readonly help: string;
+  readonly better: string;
+}
+
+const issues: Readonly<Record<KnownIssue, IssueWords>> = {
+  silence: {
+    problem: "The microphone gives no sound.",
+    help: "Is it switched on and plugged in, and is it the right one?",
+    better: "There is sound again.",
+  },
+  too_quiet: {
+    problem: "You are hard to hear.",
+    help: "Come closer to the microphone, or turn its level up.",
+    better: "You are easy to hear now.",
+  },
+  clipping: {
+    problem: "You are too loud for the microphone.",
+    help: "Move back a little, or turn its level down.",
+    better: "You are no longer too loud.",
+  },
+  low_snr: {
+    problem: "There is much noise around you.",
+    help: "Come closer to the microphone, or turn off what makes the noise.",
+    better: "There is less noise now.",
+  },
+  echo: {
+    problem: "Your voice echoes.",
+    help: "Turn the loudspeakers down, or move the microphone away from them.",
+    better: "The echo is gone.",
+  },
+  hum: {
+    problem: "Your sound hums.",
+    help: "Try another cable or socket, or unplug the charger.",
+    better: "The hum is gone.",
+  },
+  dropouts: {
+    problem: "Your sound has gaps.",
+    help: "Close other programs, or try another cable or microphone.",
+    better: "The gaps are gone.",
+  },
 };
 
 export const en = {
@@ -132,6 +170,8 @@ export const en = {
     joinKey: "Join key (optional)",
     joinKeyHint: "Only people who know it can listen. 4 to 64 characters.",
     joinKeyLength: "A join key has 4 to 64 characters.",
+    expressive: "Carry my voice over",
+    expressiveHint: "The translated voices follow how loud, how fast and how high you speak.",
     create: "Create session",
     creating: "Creating…",
     openTitle: "Your session is still open",
@@ -227,7 +267,10 @@ export const en = {
     echoCancellation: "Remove echo of loudspeakers",
     echoCancellationHint: "Only if this device itself plays sound.",
     problems: microphoneProblems,
+    advice: "Advice about your sound",
+    noAdvice: "Advice about your sound appears here.",
     issues,
+    better: "This is better now.",
     dismiss: "Dismiss",
   },
   end: {

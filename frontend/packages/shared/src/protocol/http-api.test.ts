@@ -39,6 +39,8 @@ describe("the HTTP API", () => {
     expect(await createSession("https://api", "token", { sourceLanguage: "en" })).toEqual({ ...FACTS, ...more });
     expect(requests[0]?.init).toMatchObject({ method: "POST", body: '{"sourceLanguage":"en"}' });
     expect(requests[0]?.init.headers).toMatchObject({ authorization: "Bearer token" });
+    await createSession("https://api", "token", { sourceLanguage: "en", expressive: false });
+    expect(requests[1]?.init.body).toBe('{"sourceLanguage":"en","expressive":false}');
   });
 
   it("ends a session", async () => {

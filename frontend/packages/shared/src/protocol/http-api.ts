@@ -42,6 +42,8 @@ export interface NewSession {
   targetLanguages?: readonly string[];
   /** 4–64 characters. */
   joinKey?: string;
+  /** Whether the voices follow how loud, fast and high the speaker speaks; they do when left out. */
+  expressive?: boolean;
 }
 
 /**

@@ -44,6 +44,8 @@ describe("server messages", () => {
     expect(read("translatedAudio", "spokenAt")).not.toHaveProperty("spokenAt");
     expect(read("translatedAudio")).toHaveProperty("spokenAt");
     expect(read("sessionStatus", "delayMs")).not.toHaveProperty("delayMs");
+    expect(read("qualityWarning that is resolved")).toMatchObject({ resolved: true });
+    expect(read("qualityWarning that is resolved", "resolved")).toMatchObject({ resolved: false });
   });
 
   it("reads the gateway's own failure as an error that may be tried again", () => {

@@ -131,12 +131,17 @@ export interface SessionStatus {
   delayMs?: number;
 }
 
-/** Advice about the speaker's sound; `issue` is `clipping`, `low_snr`, `echo`, `silence`, `too_quiet` or newer. */
+/** Something is wrong with the speaker's sound, or is not any more. */
 export interface QualityWarning {
   type: "qualityWarning";
+  /** `silence`, `too_quiet`, `clipping`, `low_snr`, `echo`, `hum`, `dropouts` or newer. */
   issue: string;
+  /** Its unit is the issue's; see docs/protocol.md. */
   value: number;
+  /** In English. */
   advice: string;
+  /** It is over. */
+  resolved: boolean;
 }
 
 export interface ConnectionRefreshRequired {
@@ -267,6 +272,7 @@ function read(fields: Fields): ServerMessage | undefined {
         issue: fields.text("issue"),
         value: fields.number("value"),
         advice: fields.text("advice"),
+        resolved: fields.truth("resolved", false),
       };
     case "connectionRefreshRequired":
       return { type: "connectionRefreshRequired", expiresAt: fields.integer("expiresAt") };

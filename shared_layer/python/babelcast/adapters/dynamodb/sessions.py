@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from babelcast.adapters.aws_client import CONDITION_FAILED, call, dynamodb_client
+from babelcast.adapters.dynamodb.cursor_items import cursor_item, memory_item, read_cursor
 from babelcast.adapters.dynamodb.segments import segment_item
 from babelcast.domain.connection import ConnectionId
 from babelcast.domain.errors import CursorMovedError, SessionNotFoundError, StorageUnavailableError
@@ -188,29 +189,15 @@ class DynamoDbCursors:
         return {
             "TableName": self._sessions,
             "Key": {"sessionId": session_id},
-            "UpdateExpression": "SET #cursor = :moved",
+            "UpdateExpression": "SET #cursor = :moved, speakerMemory = :memory",
             "ConditionExpression": "#cursor = :expected",
             "ExpressionAttributeNames": {"#cursor": "cursor"},
-            "ExpressionAttributeValues": {":moved": _cursor_item(moved), ":expected": _cursor_item(expected)},
+            "ExpressionAttributeValues": {
+                ":moved": cursor_item(moved),
+                ":expected": cursor_item(expected),
+                ":memory": memory_item(moved.memory),
+            },
         }
-
-
-def _cursor_item(cursor: Cursor) -> dict[str, Any]:
-    return {
-        "committedSample": cursor.committed_sample,
-        "sequenceNumber": cursor.sequence_number,
-        "nextSegment": cursor.next_segment,
-        "closed": cursor.closed,
-    }
-
-
-def _cursor(item: Mapping[str, Any]) -> Cursor:
-    return Cursor(
-        committed_sample=int(item["committedSample"]),
-        sequence_number=item["sequenceNumber"],
-        next_segment=int(item["nextSegment"]),
-        closed=bool(item["closed"]),
-    )
 
 
 def _volume(volume: float) -> Decimal:
@@ -231,7 +218,8 @@ def _item(session: Session) -> dict[str, Any]:
         "volume": _volume(session.volume),
         "joinKeyHash": session.join_key_hash,
         "endedAt": session.ended_at_ms,
-        "cursor": _cursor_item(session.cursor),
+        "expressive": session.expressive,
+        "cursor": cursor_item(session.cursor),
     }
 
 
@@ -247,7 +235,9 @@ def _session(item: Mapping[str, Any]) -> Session:
         state=SessionState(item["state"]),
         volume=float(item["volume"]),
         join_key_hash=item["joinKeyHash"],
-        cursor=_cursor(item["cursor"]),
+        cursor=read_cursor(item),
         ended_at_ms=None if item["endedAt"] is None else int(item["endedAt"]),
         speaker_connected="speakerConnection" in item,
+        # A session that was created before there was a choice has none stored.
+        expressive=bool(item.get("expressive", True)),
     )

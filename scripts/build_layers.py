@@ -1,7 +1,8 @@
-"""Build the functions' layer: ``build/layer/python`` with the pinned packages for arm64 and Babelcast's shared code.
+"""Build the functions' layers in ``build/layers``: the pinned packages for arm64, and Babelcast's shared code.
 
-pip fetches the wheels for Lambda's Python 3.13 on arm64, whatever this machine is; no Docker. Bytecode is compiled
-when this runs under Python 3.13, because a function that must compile its imports starts three to six times as slowly.
+pip fetches the wheels for Lambda's Python 3.13 on arm64, whatever this machine is; no Docker. What no function loads is
+left out, debugging information of compiled modules too. Bytecode is compiled when this runs under Python 3.13, because
+a function that must compile its imports starts three to six times as slowly.
 Source: bytecode measured on boto3 (116 against 676 ms) and its neighbours.
 """
 
@@ -18,9 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parent.parent
-SHARED_CODE: Final = ROOT / "shared_layer" / "python" / "babelcast"
-REQUIREMENTS: Final = ROOT / "requirements" / "layer.txt"
+from scripts.function_packages import binaries, layers
+from scripts.function_packages.layers import LAYERS, ROOT, Layer
 
 LAMBDA_PYTHON: Final = (3, 13)
 LAMBDA_PLATFORMS: Final = ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
@@ -29,7 +29,7 @@ LAMBDA_PLATFORMS: Final = ("manylinux_2_28_aarch64", "manylinux2014_aarch64")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerPlatform:
-    """Where a layer is to run.
+    """Where layers are to run.
 
     Attributes:
         name: For people.
@@ -66,8 +66,8 @@ class LayerError(Exception):
     """The layer cannot be built or used; the message says why."""
 
 
-def install_packages(target: Path, built_for: LayerPlatform = LAMBDA) -> None:
-    """Install the pinned packages as wheels for a platform.
+def install_packages(requirements: Path, target: Path, built_for: LayerPlatform = LAMBDA) -> None:
+    """Install pinned packages as wheels for a platform.
 
     Raises:
         LayerError: pip failed; its own words are on stderr.
@@ -78,16 +78,28 @@ def install_packages(target: Path, built_for: LayerPlatform = LAMBDA) -> None:
         *platforms,
         *("--implementation", "cp", "--python-version", ".".join(map(str, built_for.python))),
         *("--only-binary=:all:", "--no-deps", "--target", str(target)),
-        *("--require-hashes", "--requirement", str(REQUIREMENTS)),
+        *("--require-hashes", "--requirement", str(requirements)),
     ]
     if subprocess.run(command, check=False).returncode != 0:
-        raise LayerError(f"pip could not install {REQUIREMENTS.relative_to(ROOT)} for {built_for.name}")
-    shutil.rmtree(target / "bin", ignore_errors=True)
+        raise LayerError(f"pip could not install {requirements.relative_to(ROOT)} for {built_for.name}")
 
 
-def copy_shared_code(target: Path) -> None:
-    """Copy Babelcast's shared package without this machine's bytecode."""
-    shutil.copytree(SHARED_CODE, target / SHARED_CODE.name, ignore=shutil.ignore_patterns("__pycache__"))
+def leave_out(layer: Layer, target: Path) -> None:
+    """Remove what no function loads from a layer's packages, and from its compiled modules what only debuggers read."""
+    kept = {path for pattern in layer.kept for path in target.glob(pattern)}
+    for path in [path for pattern in layer.left_out for path in target.glob(pattern) if path not in kept]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for path in target.rglob("*.so*"):
+        if binaries.machine_of(path):
+            path.write_bytes(binaries.without_symbols(path.read_bytes()))
+
+
+def copy_own_code(package: Path, target: Path) -> None:
+    """Copy a package of ours without this machine's bytecode."""
+    shutil.copytree(package, target / package.name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def compile_bytecode(layer: Path, python: tuple[int, int] = LAMBDA_PYTHON) -> bool:
@@ -119,8 +131,8 @@ def unzipped_bytes(layer: Path) -> int:
     return sum(path.stat().st_size for path in layer.rglob("*") if path.is_file())
 
 
-def build(output: Path, built_for: LayerPlatform = LAMBDA) -> str:
-    """Build the layer in place of what is there.
+def build(layer: Layer, output: Path, built_for: LayerPlatform = LAMBDA) -> str:
+    """Build a layer in place of what is there.
 
     Returns:
         One line for people: where it is, how large, and whether it has bytecode.
@@ -131,8 +143,10 @@ def build(output: Path, built_for: LayerPlatform = LAMBDA) -> str:
     unfinished = output.with_name(f"{output.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        install_packages(unfinished / "python", built_for)
-        copy_shared_code(unfinished / "python")
+        install_packages(layer.requirements, unfinished / "python", built_for)
+        leave_out(layer, unfinished / "python")
+        if layer.own_code:
+            copy_own_code(layer.own_code, unfinished / "python")
         is_compiled = compile_bytecode(unfinished, built_for.python)
         size = unzipped_bytes(unfinished)
         if size >= MAX_UNZIPPED_BYTES:
@@ -148,38 +162,45 @@ def build(output: Path, built_for: LayerPlatform = LAMBDA) -> str:
     return f"{output}: {size / 2**20:.1f} MB of {MAX_UNZIPPED_BYTES / 2**20:.0f}, {bytecode}"
 
 
-def layer_digest(built_for: LayerPlatform) -> str:
-    """Tells one layer from another: the platform, the pinned packages and the shared code."""
-    parts = hashlib.sha256(repr(built_for).encode() + REQUIREMENTS.read_bytes())
-    for path in sorted(SHARED_CODE.rglob("*.py")):
-        parts.update(str(path.relative_to(SHARED_CODE)).encode() + b"\0" + path.read_bytes())
+def layer_digest(layer: Layer, built_for: LayerPlatform) -> str:
+    """Tells one build from another: the platform, the pinned packages, the shared code, how they are put together."""
+    parts = hashlib.sha256(repr(built_for).encode() + layer.requirements.read_bytes())
+    for source in (__file__, layers.__file__, binaries.__file__):
+        parts.update(Path(source).read_bytes())
+    for path in sorted(layer.own_code.rglob("*.py")) if layer.own_code else ():
+        parts.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return parts.hexdigest()
 
 
-def build_if_changed(output: Path, built_for: LayerPlatform = LAMBDA) -> None:
-    """Build the layer unless it is there, made of the same packages and the same code.
+def build_if_changed(layer: Layer, output: Path, built_for: LayerPlatform = LAMBDA) -> None:
+    """Build a layer unless it is there, made of the same packages and the same code.
 
     Raises:
         LayerError: As `build`.
     """
     stamp = output.with_name(f"{output.name}.stamp")
-    digest = layer_digest(built_for)
+    digest = layer_digest(layer, built_for)
     if output.is_dir() and stamp.is_file() and stamp.read_text() == digest:
         return
     stamp.unlink(missing_ok=True)
     output.parent.mkdir(parents=True, exist_ok=True)
-    build(output, built_for)
+    build(layer, output, built_for)
     stamp.write_text(digest)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build the layer and print its size."""
-    parser = argparse.ArgumentParser(description="Build the functions' layer (Python 3.13, arm64), without Docker.")
+    """Build every layer and print its size."""
+    parser = argparse.ArgumentParser(description="Build the functions' layers (Python 3.13, arm64), without Docker.")
     parser.add_argument(
-        "--output", type=Path, default=ROOT / "build" / "layer", help="the layer's directory (default: build/layer)"
+        "--output",
+        type=Path,
+        default=ROOT / "build" / "layers",
+        help="receives a directory for each layer (default: build/layers)",
     )
+    output = parser.parse_args(arguments).output.resolve()
     try:
-        print(build(parser.parse_args(arguments).output.resolve()))
+        for layer in LAYERS:
+            print(build(layer, output / layer.name))
     except LayerError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,0 +1,72 @@
+"""The room's or the line's echo: how late it comes back, and how strong.
+
+An echo repeats everything after a fixed time, so that the autocorrelation has a peak there. Speech itself is periodic,
+too; taking the logarithm of the spectrum first flattens that (B. P. Bogert et al., "The quefrency alanysis of time
+series for echoes", 1963), and a word that is said twice has its peak in one part of the audio but not in the other.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from babelcast.domain.audio import SAMPLE_RATE_HZ
+from babelcast.domain.sound.blocks import MEMORY_SAMPLES, Signal
+
+SHORTEST_DELAY_S: Final = 0.09
+LONGEST_DELAY_S: Final = 0.51
+"""Where echoes are looked for. Earlier ones are the room's own sound, later ones hardly come back."""
+
+_PARTS: Final = 2
+_PART_SAMPLES: Final = MEMORY_SAMPLES // _PARTS
+_FFT_SAMPLES: Final = 32_768
+_FREQUENCIES_HZ: Final = np.fft.rfftfreq(_FFT_SAMPLES, 1 / SAMPLE_RATE_HZ)
+_VOICE: Final = (_FREQUENCIES_HZ > 150) & (_FREQUENCIES_HZ < 7_000)
+_CORE: Final = (_FREQUENCIES_HZ > 300) & (_FREQUENCIES_HZ < 3_400)
+_FIRST: Final = round(SHORTEST_DELAY_S * SAMPLE_RATE_HZ)
+_LAST: Final = round(LONGEST_DELAY_S * SAMPLE_RATE_HZ)
+_QUIETEST: Final = 10 ** (-55 / 10)
+"""Mean square in which an echo could still be found."""
+_FLATTEST_TONE: Final = 0.01
+"""Tones repeat themselves; what has less of its power between them is not judged."""
+_LEAST_CORE: Final = 0.01
+"""Share of the power; what has less of it where voices are is no speech. The voices of flite and espeak-ng have
+at least 0.03."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """The likeliest echo.
+
+    Attributes:
+        delay_s: Within `SHORTEST_DELAY_S` and `LONGEST_DELAY_S`.
+        evidence: Height of the peak. In eight hours of speech without an echo it was 0.039 at most, and 0.024 at most
+            where three looks in a row, half a second apart, found the same delay (`make bench-signal`).
+    """
+
+    delay_s: float
+    evidence: float
+
+    @property
+    def strength_db(self) -> float:
+        """The echo's level against what it repeats, about: from 1 dB too low at 100 ms to 4 dB too low at 500 ms."""
+        overlap = 1 - self.delay_s * SAMPLE_RATE_HZ / _PART_SAMPLES
+        return 20 * float(np.log10(min(1.0, max(1e-3, self.evidence / overlap))))
+
+
+def find_echo(memory: Signal) -> Echo | None:
+    """The likeliest echo in three seconds; None where there is nothing that could be judged."""
+    parts = memory.reshape(_PARTS, _PART_SAMPLES)
+    if np.min(np.mean(parts**2, axis=1)) < _QUIETEST:
+        return None
+    spectra = np.fft.rfft(parts, _FFT_SAMPLES, axis=1)
+    powers = spectra.real**2 + spectra.imag**2
+    logarithms = np.log(powers + 1e-12 * np.max(powers, axis=1, keepdims=True))
+    core_share = np.sum(powers[:, _CORE], axis=1) / np.sum(powers, axis=1)
+    flatness = np.exp(np.mean(logarithms[:, _CORE], axis=1)) / np.mean(powers[:, _CORE], axis=1)
+    if np.min(flatness) < _FLATTEST_TONE or np.min(core_share) < _LEAST_CORE:
+        return None
+    flat = np.where(_VOICE, logarithms - np.mean(logarithms[:, _VOICE], axis=1, keepdims=True), 0.0) / np.mean(_VOICE)
+    peaks = np.min(np.fft.irfft(flat, axis=1)[:, _FIRST : _LAST + 1], axis=0)
+    best = int(np.argmax(peaks))
+    return Echo(delay_s=(_FIRST + best) / SAMPLE_RATE_HZ, evidence=float(peaks[best]))

@@ -1,0 +1,127 @@
+"""What a speaker is told of their sound while they speak, and how their manner of speaking reaches the voices."""
+
+from dataclasses import replace
+
+import pytest
+
+from babelcast.domain.audio import SAMPLE_RATE_HZ, silence
+from babelcast.domain.notices import QualityWarning
+from babelcast.domain.session_step import SessionStep
+from babelcast.domain.sound_issue import ADVICE, RESOLVED, SoundIssue
+from tests.block_speech import block_speech, chunks_of
+from tests.room import END, PAUSE, RESUME, SESSION, Room
+
+LOUD = 2_900
+"""The number of a word that is 12 dB louder than the first ones."""
+
+
+def told(room: Room, name: str = "speaker") -> list[QualityWarning]:
+    """What somebody was told; the holes between block speech's words aside."""
+    return [
+        each
+        for each in room.notifier.to(f"{SESSION}/{name}")
+        if isinstance(each, QualityWarning) and each.issue is not SoundIssue.DROPOUTS
+    ]
+
+
+def warnings(room: Room) -> list[tuple[SoundIssue, bool]]:
+    """Issues with whether they are over, as the speaker was told."""
+    return [(each.issue, each.resolved) for each in told(room)]
+
+
+@pytest.mark.parametrize("size", [1, 4, 1000])
+async def test_the_speaker_alone_is_told_of_silence_and_that_it_is_over(room: Room, size: int) -> None:
+    await room.open(SESSION, "es")
+    await room.say(*chunks_of(silence(5 * SAMPLE_RATE_HZ) + block_speech(5)), END)
+    await room.run(size)
+    assert warnings(room) == [(SoundIssue.SILENCE, False), (SoundIssue.SILENCE, True)]
+    assert told(room, "es") == []
+    first, second = told(room)
+    assert (first.value, first.advice) == (3.0, ADVICE[SoundIssue.SILENCE])
+    assert second.advice == RESOLVED
+    noted = [(step, details["issue"]) for step, _, details in room.journal.lines if "issue" in details]
+    assert noted[:2] == [(SessionStep.SOUND_WORSE, "silence"), (SessionStep.SOUND_BETTER, "silence")]
+
+
+async def test_a_pause_between_sentences_is_no_silence(room: Room) -> None:
+    await room.open(SESSION, "es")
+    await room.say(*chunks_of(block_speech(5) + silence(6 * SAMPLE_RATE_HZ) + block_speech(5, first_word=6)), END)
+    await room.run()
+    assert warnings(room) == []
+
+
+async def test_what_lasts_is_told_again_every_half_minute(room: Room) -> None:
+    await room.open(SESSION, "es")
+    await room.say(*chunks_of(silence(34 * SAMPLE_RATE_HZ)), END)
+    await room.run()
+    assert warnings(room) == [(SoundIssue.SILENCE, False)] * 2
+
+
+async def test_another_environment_knows_what_the_speaker_was_told(room: Room) -> None:
+    await room.open(SESSION, "es")
+    await room.say(*chunks_of(silence(22 * SAMPLE_RATE_HZ)))
+    await room.run()
+    assert room.sessions.by_id[SESSION].cursor.memory is not None
+    room.new_environment()
+    await room.say(*chunks_of(block_speech(5), origin_sample=22 * SAMPLE_RATE_HZ), END)
+    await room.run()
+    assert warnings(room)[0] == (SoundIssue.SILENCE, False)
+    assert warnings(room)[-1] == (SoundIssue.SILENCE, True)
+
+
+async def test_audio_that_the_network_has_lost_is_not_the_microphones_silence(room: Room) -> None:
+    await room.open(SESSION, "es")
+    pcm = block_speech(5, 5)
+    lost = 9 * SAMPLE_RATE_HZ
+    await room.say(*chunks_of(pcm), *chunks_of(pcm, origin_sample=len(pcm) // 2 + lost), END)
+    await room.run()
+    assert room.meter.counts["AudioGaps"] == 1
+    assert warnings(room) == []
+
+
+async def test_a_muted_microphone_is_not_silent(room: Room) -> None:
+    await room.open(SESSION, "es")
+    pcm = block_speech(5)
+    await room.say(*chunks_of(pcm), PAUSE)
+    await room.run()
+    room.clock.now_s += 60
+    await room.say(RESUME, *chunks_of(pcm, origin_sample=len(pcm) // 2 + 60 * SAMPLE_RATE_HZ), END)
+    await room.run()
+    assert warnings(room) == []
+
+
+async def volumes_db(room: Room, *, expressive: bool = True, dies: bool = False) -> list[float]:
+    """Of two sentences in the speaker's usual voice and a loud one, as they were spoken in another language."""
+    await room.open(SESSION, "es")
+    session = room.sessions.by_id[SESSION]
+    room.sessions.by_id[SESSION] = replace(session, expressive=expressive)
+    usual, loud = block_speech(6, 6), block_speech(6, first_word=LOUD)
+    await room.say(*chunks_of(usual))
+    await room.run()
+    if dies:
+        room.new_environment()
+    await room.say(*chunks_of(loud, origin_sample=len(usual) // 2), END)
+    await room.run()
+    spoken = dict(zip((text for _, text in room.synthesizer.calls), room.synthesizer.prosodies, strict=True))
+    return [spoken[each.text].volume_db for each in room.heard("es")]
+
+
+@pytest.mark.parametrize("dies", [False, True])
+async def test_a_loud_sentence_is_spoken_louder_than_the_usual_ones(room: Room, *, dies: bool) -> None:
+    assert await volumes_db(room, dies=dies) == [0, 0, 6]
+
+
+async def test_voices_keep_their_own_way_where_the_speaker_wants_it(room: Room) -> None:
+    assert await volumes_db(room, expressive=False) == [0, 0, 0]
+
+
+async def test_how_the_speech_sounds_is_measured_once_a_batch(room: Room) -> None:
+    await room.open(SESSION, "es")
+    await room.say(*chunks_of(silence(2 * SAMPLE_RATE_HZ)))
+    await room.run()
+    assert room.meter.levels == {}
+    await room.say(*chunks_of(block_speech(12), origin_sample=2 * SAMPLE_RATE_HZ))
+    await room.batch()
+    assert set(room.meter.levels) == {"SpeechSnr", "SpeechLoudness"}
+    assert len(room.meter.levels["SpeechSnr"]) == 1
+    assert -12 < room.meter.levels["SpeechLoudness"][0] < -5

@@ -1,0 +1,152 @@
+"""What the speaker is told: each kind of broken sound, soon and nothing else; of clean speech nothing."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import pytest
+
+from babelcast.domain.audio import SAMPLE_RATE_HZ
+from babelcast.domain.sound.blocks import Signal
+from babelcast.domain.sound_issue import SoundIssue
+from benchmarks.signal.damage import PINK, WHITE, clipped, scaled, with_echo, with_holes, with_hum, with_noise
+from benchmarks.signal.hearing import Hearing, Told, findings_of, issues_of
+from benchmarks.signal.speech import SPEECH_LEVEL_DB, VOICES, programme
+from local.engines.tone_alphabet import WORDS, tone_speech
+
+Break = Callable[[Signal], Signal]
+
+SOON_S: Final = 3.6
+WITHIN_S: Final = {SoundIssue.SILENCE: 3.0, SoundIssue.TOO_QUIET: 5.0}
+
+BROKEN: Final[dict[str, tuple[SoundIssue, Break]]] = {
+    "white noise at 0 dB": (SoundIssue.LOW_SNR, lambda speech: with_noise(speech, 0, exponent=WHITE)),
+    "white noise at 5 dB": (SoundIssue.LOW_SNR, lambda speech: with_noise(speech, 5, exponent=WHITE)),
+    "pink noise at 0 dB": (SoundIssue.LOW_SNR, lambda speech: with_noise(speech, 0, exponent=PINK)),
+    "pink noise at 5 dB": (SoundIssue.LOW_SNR, lambda speech: with_noise(speech, 5, exponent=PINK)),
+    "clipping of 1 %": (SoundIssue.CLIPPING, lambda speech: clipped(speech, 0.01)),
+    "clipping of 5 %": (SoundIssue.CLIPPING, lambda speech: clipped(speech, 0.05)),
+    "echo after 100 ms": (SoundIssue.ECHO, lambda speech: with_echo(speech, 0.1, -10)),
+    "echo after 250 ms": (SoundIssue.ECHO, lambda speech: with_echo(speech, 0.25, -6)),
+    "hum of 50 Hz": (SoundIssue.HUM, lambda speech: with_hum(speech, 50, -40)),
+    "hum of 60 Hz": (SoundIssue.HUM, lambda speech: with_hum(speech, 60, -40)),
+    "holes": (SoundIssue.DROPOUTS, lambda speech: with_holes(speech, per_s=15, hole_s=0.01)),
+    "silence": (SoundIssue.SILENCE, np.zeros_like),
+    "a hiss": (SoundIssue.SILENCE, lambda speech: np.random.default_rng(1).normal(scale=1e-4, size=len(speech))),
+    "far away": (SoundIssue.TOO_QUIET, lambda speech: scaled(speech, -50 - SPEECH_LEVEL_DB)),
+}
+
+
+def calm(voice: str, seconds: float) -> Signal:
+    return programme(voice, seconds, room_level_db=-90.0)
+
+
+def as_told(told: list[Told]) -> list[tuple[SoundIssue, bool]]:
+    return [(each.finding.issue, each.finding.resolved) for each in told]
+
+
+@pytest.mark.parametrize(("issue", "damage"), BROKEN.values(), ids=BROKEN)
+def test_broken_sound_has_its_own_finding_soon_and_no_other(issue: SoundIssue, damage: Break) -> None:
+    for voice in VOICES:
+        told = findings_of(damage(calm(voice, 8.0)))
+        assert issues_of(told) == {issue}, voice
+        assert told[0].at_s <= WITHIN_S.get(issue, SOON_S), voice
+
+
+def test_ten_minutes_of_clean_speech_have_no_finding() -> None:
+    hearing = Hearing()
+    for voice in VOICES:
+        hearing.hear(programme(voice, 67.0))
+    assert hearing.heard_samples >= 600 * SAMPLE_RATE_HZ
+    assert hearing.told == []
+
+
+@pytest.mark.parametrize("voice", VOICES)
+def test_speech_without_any_noise_has_no_finding(voice: str) -> None:
+    assert findings_of(programme(voice, 20.0, room_level_db=None)) == []
+
+
+@pytest.mark.parametrize("by_db", [6, -12])
+def test_loud_and_soft_clean_speech_have_none(by_db: float) -> None:
+    for voice in VOICES:
+        assert findings_of(scaled(calm(voice, 8.0), by_db)) == []
+
+
+def test_a_voice_with_an_echo_of_its_own_is_found_out() -> None:
+    """espeak-ng's variant f3 says of itself: echo 120."""
+    [first, *_] = findings_of(programme("en-us+f3", 30.0))
+    assert first.finding.issue is SoundIssue.ECHO
+    assert first.finding.value == pytest.approx(120, abs=5)
+
+
+def test_the_tone_language_has_no_finding() -> None:
+    sentences = [WORDS[start : start + 8] for start in range(0, len(WORDS), 8)]
+    for pause_s in (0.3, 1.0):
+        pcm = tone_speech(sentences, pause_s=pause_s)
+        assert findings_of(np.frombuffer(pcm, dtype="<i2") / 32768) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "over_after_s"),
+    [
+        ("white noise at 0 dB", 12.0),
+        ("clipping of 1 %", 8.0),
+        ("echo after 250 ms", 9.0),
+        ("hum of 50 Hz", 7.0),
+        ("holes", 11.0),
+        ("silence", 0.8),
+        ("far away", 8.0),
+    ],
+)
+def test_what_is_better_is_told_once(name: str, over_after_s: float) -> None:
+    issue, damage = BROKEN[name]
+    for voice in VOICES[::2]:
+        speech = calm(voice, 25.0)
+        told = findings_of(np.concatenate((damage(speech[: 8 * SAMPLE_RATE_HZ]), speech[8 * SAMPLE_RATE_HZ :])))
+        assert as_told(told) == [(issue, False), (issue, True)], voice
+        assert 8.0 < told[1].at_s <= 8.0 + over_after_s
+
+
+@pytest.mark.parametrize(
+    ("name", "within_s"),
+    [("white noise at 0 dB", 14.0), ("clipping of 1 %", 2.0), ("echo after 250 ms", 5.0), ("hum of 60 Hz", 5.0)],
+)
+def test_what_breaks_in_the_middle_is_told_as_well(name: str, within_s: float) -> None:
+    issue, damage = BROKEN[name]
+    for voice in VOICES[::2]:
+        speech = calm(voice, 30.0)
+        told = findings_of(np.concatenate((speech[: 12 * SAMPLE_RATE_HZ], damage(speech)[12 * SAMPLE_RATE_HZ :])))
+        assert as_told(told) == [(issue, False)], voice
+        assert 12.0 < told[0].at_s <= 12.0 + within_s
+
+
+def test_a_microphone_that_dies_is_told_later_than_one_that_never_worked() -> None:
+    told = findings_of(np.concatenate((calm("slt", 4.0), np.zeros(10 * SAMPLE_RATE_HZ))))
+    [died] = told
+    assert (died.finding.issue, died.finding.resolved) == (SoundIssue.SILENCE, False)
+    assert died.finding.value == pytest.approx(8.0)
+    assert died.at_s == pytest.approx(12.0, abs=0.9)
+
+
+def test_what_lasts_is_told_again_every_half_minute() -> None:
+    told = findings_of(np.zeros(70 * SAMPLE_RATE_HZ))
+    assert [each.at_s for each in told] == pytest.approx([3.0, 33.0, 63.0])
+    assert as_told(told) == 3 * [(SoundIssue.SILENCE, False)]
+
+
+def test_what_comes_and_goes_is_told_at_most_every_half_minute() -> None:
+    bad, good = clipped(calm("rms", 3.0), 0.02), calm("rms", 9.0)
+    told = findings_of(np.concatenate(7 * [bad, good]))
+    worse = [each.at_s for each in told if not each.finding.resolved]
+    assert len(worse) == 3
+    assert np.min(np.diff(worse)) >= 30.0
+    assert [resolved for _, resolved in as_told(told)] == [False, True, False, True, False, True]
+
+
+def test_after_a_break_in_the_audio_what_was_told_is_still_known() -> None:
+    hearing = Hearing()
+    hearing.hear(clipped(calm("rms", 4.0), 0.02))
+    hearing.heard_samples += 100 * SAMPLE_RATE_HZ
+    assert hearing.meter.quality.told == {SoundIssue.CLIPPING}
+    hearing.hear(calm("rms", 8.0))
+    assert as_told(hearing.told) == [(SoundIssue.CLIPPING, False), (SoundIssue.CLIPPING, True)]
