@@ -75,6 +75,8 @@ class ProcessingStack(Stack):
             environment={
                 # numpy's linear algebra has nothing to share out; its threads cost each start 40 ms of the processor.
                 "OPENBLAS_NUM_THREADS": "1",
+                # Its many threads each keep some memory of their own otherwise, which is never given back.
+                "MALLOC_ARENA_MAX": "2",
                 "SESSIONS_TABLE_NAME": data.sessions.table_name,
                 "CONNECTIONS_TABLE_NAME": data.connections.table_name,
                 "SEGMENTS_TABLE_NAME": data.segments.table_name,

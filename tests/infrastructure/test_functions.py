@@ -159,8 +159,9 @@ def test_the_environment_is_what_the_function_reads(name: str, stage: Synthesize
         environment = dict(function.properties["Environment"]["Variables"])
         assert environment.pop("POWERTOOLS_SERVICE_NAME") == name
         assert environment.pop("POWERTOOLS_METRICS_NAMESPACE") == f"Babelcast/{environment['STAGE']}"
-        # numpy reads it, and only this function has numpy.
+        # numpy reads the one, and the C library the other; only this function has numpy, and so many threads.
         assert environment.pop("OPENBLAS_NUM_THREADS", None) == ("1" if name == "audio_processor" else None)
+        assert environment.pop("MALLOC_ARENA_MAX", None) == ("2" if name == "audio_processor" else None)
         assert environment.keys() == required | given
         read_settings(settings, environment)
     assert given <= optional

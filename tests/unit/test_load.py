@@ -181,6 +181,7 @@ def test_what_grows_or_is_left_is_a_leak() -> None:
         growths=[
             growth(memory=steep),
             growth(kind="aws_server", memory=steep, stored=8.0),
+            growth(kind=GENERATOR, memory=steep, threads_slope=steep),
             growth(threads_slope=steep),
         ],
         settled_s=2_400,

@@ -79,6 +79,13 @@ def test_the_cache_is_bounded_and_never_wrong(puts: list[tuple[int, bytes]], max
             assert held == latest[each]
 
 
+def test_no_more_phrases_are_kept_than_there_is_room_for_keys() -> None:
+    cache: PhraseCache[bytes] = PhraseCache(max_bytes=100, max_phrases=2)
+    for key in "abc":
+        cache.put(key, key.encode())
+    assert [cache.get(key) for key in "abc"] == [None, b"b", b"c"]
+
+
 def test_what_was_used_last_is_kept() -> None:
     cache: PhraseCache[bytes] = PhraseCache(max_bytes=4)
     cache.put("a", b"aa")

@@ -22,10 +22,12 @@ class PhraseCache(Generic[_V]):
 
     Args:
         max_bytes: Bound on the sum of the values' sizes (characters of text count as one each).
+        max_phrases: Bound on their number: keys take room, too.
     """
 
-    def __init__(self, *, max_bytes: int) -> None:
+    def __init__(self, *, max_bytes: int, max_phrases: int = 4_096) -> None:
         self._max_bytes = max_bytes
+        self._max_phrases = max_phrases
         self._bytes = 0
         self._values: OrderedDict[Hashable, _V] = OrderedDict()
 
@@ -43,7 +45,7 @@ class PhraseCache(Generic[_V]):
             return
         self._bytes += len(value)
         self._values[key] = value
-        while self._bytes > self._max_bytes:
+        while self._bytes > self._max_bytes or len(self._values) > self._max_phrases:
             _, forgotten = self._values.popitem(last=False)
             self._bytes -= len(forgotten)
 
