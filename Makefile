@@ -42,7 +42,7 @@ FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -name dis
 DEPLOY := PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(PYTHON) -m scripts.deploy
 SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
 
-.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-chaos bench-load bench-soak-hour bench-quiet test test-browser screenshots check format setup synth layers requirements audit sbom clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
+.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-chaos bench-load bench-soak-hour bench-quiet bench-signal test test-browser screenshots check format setup synth layers requirements audit sbom clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -79,6 +79,9 @@ bench-soak-hour: .venv/.installed  ## An hour (MINUTES, 60) of 10 sessions and a
 
 bench-quiet: setup  ## Silence, noise and music (MINUTES each) to both kinds of recogniser: nothing may be made of them
 	@mkdir -p out && $(PYTHON) -m benchmarks.quiet --minutes $(MINUTES) --out out/bench-quiet.json
+
+bench-signal: setup  ## What measuring the speaker's sound costs, how exact it is (MINUTES of clean speech, 10), and when speakers are told
+	@mkdir -p out && $(PYTHON) -m benchmarks.signal --minutes $(MINUTES) --out out/bench-signal.json
 
 bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcast, a stream of its own for every batch
 	@mkdir -p out && $(PYTHON) -m benchmarks.continuity --out out/bench-continuity.json

@@ -56,6 +56,8 @@ _FOREIGN: Final = {
 _DIFFERENT: Final = 12
 """So many sentences are spoken, again and again."""
 _PAUSES_S: Final = (0.2, 0.9)
+_READING_PAUSE_S: Final = 0.4
+"""Besides flite's own silence at both ends of a sentence."""
 _EDGE_S: Final = 0.5
 _AUDIBLE: Final = 0.005
 _MARGIN_S: Final = 0.04
@@ -74,10 +76,19 @@ class Utterance:
     phones: tuple[tuple[str, float, float], ...] = ()
 
     @property
+    def letters(self) -> int:
+        """How many there are in the text."""
+        return len(re.findall(r"\w", self.text))
+
+    @property
+    def articulated_s(self) -> float:
+        """The time in which sounds are articulated."""
+        return sum(end - start for name, start, end in self.phones if name != "pau")
+
+    @property
     def letters_per_s(self) -> float:
         """Letters by the time in which sounds are articulated."""
-        articulated_s = sum(end - start for name, start, end in self.phones if name != "pau")
-        return len(re.findall(r"\w", self.text)) / articulated_s
+        return self.letters / self.articulated_s
 
     def words(self, *, start_sample: int = 0) -> list[Word]:
         """The words with times: those between two pauses share the time between these by their letters."""
@@ -138,8 +149,32 @@ def _phones(told: str) -> tuple[tuple[str, float, float], ...]:
     return tuple(phones)
 
 
-@functools.cache
-def programme(voice: str, seconds: float, *, seed: int = 1, room_level_db: float | None = ROOM_LEVEL_DB) -> Signal:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """Sentences that are read out one after the other.
+
+    Attributes:
+        letters_per_s: Letters by the time in which sounds are articulated.
+    """
+
+    text: str
+    samples: Signal
+    letters_per_s: float
+
+
+def reading(voice: str, sentences: int, *, stretch: float = 1.0) -> Reading:
+    """The first sentences of `benchmarks.continuity` in one of `FLITE_VOICES`, in a quiet room."""
+    utterances = [utter(voice, sentence, stretch=stretch) for sentence in _SENTENCES[:sentences]]
+    pause = np.zeros(round(_READING_PAUSE_S * SAMPLE_RATE_HZ))
+    speech = np.concatenate([pause, *(piece for each in utterances for piece in (each.samples, pause))])
+    return Reading(
+        text=" ".join(each.text for each in utterances),
+        samples=_levelled(speech, ROOM_LEVEL_DB, seed=1),
+        letters_per_s=sum(each.letters for each in utterances) / sum(each.articulated_s for each in utterances),
+    )
+
+
+def compose(voice: str, seconds: float, *, seed: int = 1, room_level_db: float | None = ROOM_LEVEL_DB) -> Signal:
     """Sentences with pauses of 0.2 to 0.9 s, at an active speech level of `SPEECH_LEVEL_DB`.
 
     Args:
@@ -158,11 +193,23 @@ def programme(voice: str, seconds: float, *, seed: int = 1, room_level_db: float
             length += len(pieces[-2]) + len(pieces[-1])
         chance.shuffle(order)
     speech = np.concatenate(pieces)[: round(seconds * SAMPLE_RATE_HZ)]
-    speech = speech * 10 ** ((SPEECH_LEVEL_DB - active_level_db(speech)) / 20)
-    if room_level_db is not None:
-        speech += np.random.default_rng(seed).normal(scale=10 ** (room_level_db / 20), size=len(speech))
+    return _levelled(speech, room_level_db, seed=seed)
+
+
+@functools.cache
+def programme(voice: str, seconds: float, *, seed: int = 1, room_level_db: float | None = ROOM_LEVEL_DB) -> Signal:
+    """What `compose` makes, kept, and not to be changed."""
+    speech = compose(voice, seconds, seed=seed, room_level_db=room_level_db)
     speech.setflags(write=False)
     return speech
+
+
+def _levelled(speech: Signal, room_level_db: float | None, *, seed: int) -> Signal:
+    """At `SPEECH_LEVEL_DB`, in a room."""
+    levelled = speech * 10 ** ((SPEECH_LEVEL_DB - active_level_db(speech)) / 20)
+    if room_level_db is not None:
+        levelled += np.random.default_rng(seed).normal(scale=10 ** (room_level_db / 20), size=len(speech))
+    return levelled
 
 
 def _trimmed(voice: str, sentence: str) -> Signal:

@@ -34,7 +34,18 @@ def test_the_level_of_hum_behind_speech(mains_hz: float, level_db: float) -> Non
 def test_hum_alone_is_measured_exactly() -> None:
     silence = np.zeros(MEMORY_SAMPLES)
     for level_db in (-20, -40, -60):
-        assert hum_dbfs(with_hum(silence, 50, level_db)) == pytest.approx(level_db, abs=0.3)
+        for mains_hz in (49.8, 50, 50.1, 60.2):
+            assert hum_dbfs(with_hum(silence, mains_hz, level_db)) == pytest.approx(level_db, abs=0.3)
+
+
+@pytest.mark.parametrize(("mains_hz", "is_hum"), [(49.8, True), (50.2, True), (60.2, True), (49.3, False), (51, False)])
+def test_mains_are_looked_for_as_far_as_they_go(mains_hz: float, is_hum: bool) -> None:
+    times = np.arange(MEMORY_SAMPLES) / SAMPLE_RATE_HZ
+    lines = sum(
+        (np.sin(2 * np.pi * multiple * mains_hz * times) for multiple in (5, 6)), start=np.zeros(MEMORY_SAMPLES)
+    )
+    hum = at_level(lines, -30) + np.random.default_rng(1).normal(scale=1e-3, size=MEMORY_SAMPLES)
+    assert hum_dbfs(hum) == pytest.approx(-30 if is_hum else NO_HUM_DBFS, abs=0.5)
 
 
 def test_speech_has_none() -> None:

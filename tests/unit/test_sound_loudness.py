@@ -47,6 +47,11 @@ def test_pauses_do_not_make_speech_softer() -> None:
     assert gated_loudness(powers_of(with_pauses)) == pytest.approx(gated_loudness(powers_of(speech)) or 0.0, abs=0.3)
 
 
+def test_soft_passages_do_not_make_speech_softer() -> None:
+    loud, soft = scaled(sine(997, 3.0), -20), scaled(sine(997, 9.0), -45)
+    assert gated_loudness(powers_of(np.concatenate((loud, soft)))) == pytest.approx(-23.01, abs=0.6)
+
+
 def test_what_is_below_the_absolute_gate_has_no_loudness() -> None:
     assert gated_loudness(powers_of(np.zeros(SAMPLE_RATE_HZ))) is None
     assert gated_loudness(powers_of(scaled(sine(997), -70))) is None

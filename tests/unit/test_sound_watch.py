@@ -1,8 +1,13 @@
 """When a value is bad for long enough to be told, and good for long enough to be over."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from babelcast.domain.audio import SAMPLE_RATE_HZ
+from babelcast.domain.sound.blocks import BLOCK_SAMPLES, FRAMES_PER_BLOCK, FREQUENCIES_HZ, MEMORY_SAMPLES, Block
+from babelcast.domain.sound.echo import Echo
 from babelcast.domain.sound.quality import SoundQuality, Watch
 from babelcast.domain.sound_issue import ADVICE, SoundIssue, SoundThresholds, Threshold
 from babelcast.domain.speaker_memory import SpeakerMemory
@@ -65,6 +70,39 @@ def test_of_what_was_told_before_only_the_end_is_news() -> None:
     known = Watch(is_told=True)
     assert told(HIGH, *4 * [12.0], *6 * [3.0], again_after_s=NEVER_AGAIN_S, watch=known) == ".........o"
     assert told(HIGH, *8 * [12.0], again_after_s=0.5, watch=known) == ".....x.."
+
+
+def echoes_told(*looks: Echo | None) -> list[bool]:
+    """Whether an echo was told after each look, one every half second."""
+    quality, earlier, line = SoundQuality(), None, []
+    for number, echo in enumerate(looks, start=6):
+        end = number * SAMPLE_RATE_HZ // 2
+        block = Block(
+            start_sample=end - BLOCK_SAMPLES,
+            memory=np.zeros(MEMORY_SAMPLES),
+            known_samples=MEMORY_SAMPLES,
+            powers=np.zeros((FRAMES_PER_BLOCK, len(FREQUENCIES_HZ))),
+        )
+        quality, findings = replace(quality, echo=echo).judged(block, earlier)
+        line.append([finding.issue for finding in findings] == [SoundIssue.ECHO])
+        earlier = echo
+    return line
+
+
+def test_an_echo_is_told_when_three_looks_agree_or_one_is_sure() -> None:
+    weak, sure = 0.04, 0.07
+    same = [Echo(delay_s=delay_s, evidence=weak) for delay_s in (0.2, 0.201, 0.2)]
+    assert echoes_told(*same) == [False, False, True]
+    assert echoes_told(Echo(delay_s=0.2, evidence=sure)) == [True]
+    elsewhere = Echo(delay_s=0.3, evidence=weak)
+    assert echoes_told(*same[:2], elsewhere, *same[:2], elsewhere) == 6 * [False]
+    assert echoes_told(*same[:2], None, *same[:2]) == 5 * [False]
+
+
+def test_the_weaker_of_two_looks_counts() -> None:
+    strong, weak = Echo(delay_s=0.2, evidence=0.05), Echo(delay_s=0.2, evidence=0.02)
+    assert echoes_told(strong, weak, strong, weak, strong) == 5 * [False]
+    assert echoes_told(weak, strong, strong, strong) == [False, False, False, True]
 
 
 def test_another_meter_goes_on_where_the_first_one_was() -> None:

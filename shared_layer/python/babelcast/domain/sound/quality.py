@@ -51,16 +51,15 @@ class Watch:
         needed_s = threshold.right_after_s if self.is_told else threshold.wrong_after_s
         # A hair less, as tenths of a second do not add up to whole ones.
         is_certain = since_s is not None and (since_s >= needed_s - _BLOCK_S / 2 or threshold.is_surely_wrong(value))
-        told_sample = sample if self.is_told and self.told_sample is None else self.told_sample
-        may_tell = told_sample is None or sample - told_sample >= again_after_s * SAMPLE_RATE_HZ
+        may_tell = self.told_sample is None or sample - self.told_sample >= again_after_s * SAMPLE_RATE_HZ
         if self.is_told and is_certain:
-            return Watch(is_told=False, told_sample=told_sample)
+            return Watch(is_told=False, told_sample=self.told_sample)
         if may_tell and (is_certain or (self.is_told and not is_beyond)):
             return Watch(is_told=True, told_sample=sample)
-        return Watch(is_told=self.is_told, told_sample=told_sample, since_s=since_s)
+        return replace(self, since_s=since_s)
 
     def is_news_after(self, before: "Watch") -> bool:
-        """Whether the speaker is to be told."""
+        """Whether the speaker is to be told; what was told before anything was heard here lasts, and is no news."""
         is_again = self.is_told and before.told_sample not in {None, self.told_sample}
         return self.is_told != before.is_told or is_again
 
