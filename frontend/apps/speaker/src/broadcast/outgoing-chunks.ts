@@ -13,8 +13,8 @@ export interface OutgoingLimits {
   readonly capacity: number;
   /**
    * No chunk is sent that is so many places or more behind the oldest without an acknowledgement. The server takes
-   * chunks that overtake each other, but gives up one that comes later than 1.5 s of audio behind it: 6 chunks of 250 ms
-   * keep within that, also when minutes are sent at once after a break.
+   * chunks that overtake each other, but gives up one that comes later than 7 s of audio behind it: 6 chunks of 250 ms
+   * keep well within that, also when minutes are sent at once after a break.
    */
   readonly window: number;
   /** How long the first acknowledgement is waited for; the time doubles with each attempt, up to eightfold. */
