@@ -194,8 +194,8 @@ class StageSettings:
         certificate_arn: For both names, in us-east-1; given with them or not at all.
         allowed_origins: Web origins that may call the HTTP API and fetch clips, besides the apps' own.
         listener_url: Where listeners go instead of the listeners' app; the HTTP API appends the session's id.
-        http_requests_per_s, http_burst: What the HTTP API lets through, all callers together. Each page that opens a
-            session's link asks twice, and a hall scans the code together.
+        http_requests_per_s, http_burst: What the HTTP API lets through, all callers together; a hall scans the code
+            together.
         websocket_messages_per_s, websocket_burst: What the WebSocket API lets through, opened connections included;
             a speaker sends four messages a second, and a hall of listeners joins at once. A stage's limit cannot be
             above the account's, which is 10,000 a second and 5,000 at once, or `SMALL_REGION_BURST` in newer regions.
@@ -230,7 +230,7 @@ class StageSettings:
     allowed_origins: tuple[str, ...] = ()
     listener_url: str | None = None
     http_requests_per_s: int = 500
-    http_burst: int = 2_000
+    http_burst: int = SMALL_REGION_BURST
     websocket_messages_per_s: int = 2_000
     websocket_burst: int = SMALL_REGION_BURST
     listeners_per_session: int = 500

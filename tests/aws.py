@@ -10,7 +10,8 @@ import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
-REGION = "eu-west-1"
+from tests.aws_account import REGION, aws_account
+
 SESSIONS, CONNECTIONS, SEGMENTS, LIMITS = "sessions", "connections", "segments", "rate-limits"
 STREAM, BUCKET = "audio", "clips"
 
@@ -18,18 +19,8 @@ STREAM, BUCKET = "audio", "clips"
 @contextmanager
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A stage's resources, and an environment that reaches nothing else."""
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_SESSION_TOKEN": "test",
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_REGION": REGION,
-    }.items():
-        monkeypatch.setenv(name, value)
     _serve_one_at_a_time(monkeypatch)
-    with mock_aws():
+    with aws_account(monkeypatch), mock_aws():
         dynamodb: Any = boto3.client("dynamodb", region_name=REGION)
         _table(dynamodb, SESSIONS, sessionId="S")
         _table(dynamodb, SEGMENTS, sessionId="S", segment="N")

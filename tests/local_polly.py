@@ -10,7 +10,6 @@ import pytest
 import soundfile
 import soxr
 
-from babelcast.adapters import aws_client
 from babelcast.domain.audio import SAMPLE_RATE_HZ
 from babelcast.domain.sound.blocks import BLOCK_SAMPLES, Blocks
 from babelcast.domain.sound.loudness import gated_loudness, k_weighted_power
@@ -19,6 +18,7 @@ from local.engines.espeak import EspeakSpeaker
 from local.loopback import serve_on_loopback
 from local.services.behaviour import Behaviour
 from local.services.polly import polly_app
+from tests.aws_account import aws_account
 
 
 @asynccontextmanager
@@ -27,16 +27,8 @@ async def local_polly(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Behaviou
     behaviour = Behaviour()
     async with AsyncExitStack() as stack:
         url = await serve_on_loopback(stack, polly_app(EspeakSpeaker(deadline_seconds=20), behaviour))
-        for name, value in {
-            "AWS_ENDPOINT_URL_POLLY": url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "eu-west-1",
-        }.items():
-            monkeypatch.setenv(name, value)
-        aws_client.client.cache_clear()
-        yield behaviour
-    aws_client.client.cache_clear()
+        with aws_account(monkeypatch, AWS_ENDPOINT_URL_POLLY=url):
+            yield behaviour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from authorizer.handler import lambda_handler
 from tests import aws
+from tests.aws_account import REGION
 from tests.fuzz.answers import CODES
 from tests.fuzz.campaign import fuzz
 from tests.fuzz.mutations import mutated_json
@@ -79,7 +80,7 @@ def answer_to(session_id: str, keys: Keys, query: dict[str, str]) -> str:
 
 def rest(session_id: str) -> None:
     """What the speaker's own attempts have used up comes back."""
-    table = boto3.resource("dynamodb", region_name=aws.REGION).Table(aws.LIMITS)
+    table = boto3.resource("dynamodb", region_name=REGION).Table(aws.LIMITS)
     table.delete_item(Key={"limitKey": "speaker-joins#user-1"})
 
 

@@ -17,9 +17,10 @@ from babelcast import wiring
 from babelcast.adapters import aws_client, s3
 from http_session_handler.handler import lambda_handler
 from tests import aws
+from tests.aws_account import REGION
 from tests.connections_server import ConnectionsServer
 
-ISSUER = f"https://cognito-idp.{aws.REGION}.amazonaws.com/{aws.REGION}_pool"
+ISSUER = f"https://cognito-idp.{REGION}.amazonaws.com/{REGION}_pool"
 CLIENT_ID = "speakers"
 ENVIRONMENT = {
     "STAGE": "test",
@@ -184,7 +185,7 @@ def http_event(
 def authorizer_event(*, source_ip: str = "192.0.2.1", **query: str) -> Event:
     return {
         "type": "REQUEST",
-        "methodArn": f"arn:aws:execute-api:{aws.REGION}:123456789012:abc123/dev/$connect",
+        "methodArn": f"arn:aws:execute-api:{REGION}:123456789012:abc123/dev/$connect",
         "headers": {"Host": "abc123.execute-api.eu-west-1.amazonaws.com"},
         "queryStringParameters": query or None,
         "requestContext": {
@@ -249,8 +250,8 @@ def kinesis_event(*records: tuple[str, str, bytes]) -> Event:
                 "eventVersion": "1.0",
                 "eventID": f"shardId-000000000000:{number}",
                 "eventName": "aws:kinesis:record",
-                "awsRegion": aws.REGION,
-                "eventSourceARN": f"arn:aws:kinesis:{aws.REGION}:123456789012:stream/{aws.STREAM}",
+                "awsRegion": REGION,
+                "eventSourceARN": f"arn:aws:kinesis:{REGION}:123456789012:stream/{aws.STREAM}",
             }
             for session_id, number, data in records
         ]

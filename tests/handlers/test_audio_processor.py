@@ -7,6 +7,7 @@ from audio_processor.handler import lambda_handler
 from babelcast.domain.stream_record import Control, ControlKind
 from babelcast.protocol.audio_record import encode_record
 from tests import aws
+from tests.aws_account import REGION
 from tests.handlers.conftest import kinesis_event
 
 PAUSE = encode_record(Control(kind=ControlKind.PAUSE, at_ms=1))
@@ -25,7 +26,7 @@ def test_records_of_an_expired_session_are_dropped() -> None:
 
 
 def test_what_fails_is_reported_so_that_it_is_tried_again(capsys: pytest.CaptureFixture[str]) -> None:
-    boto3.client("dynamodb", region_name=aws.REGION).delete_table(TableName=aws.SESSIONS)
+    boto3.client("dynamodb", region_name=REGION).delete_table(TableName=aws.SESSIONS)
     event = kinesis_event(("joyful-hope-911", "49007", PAUSE), ("happy-cloud-999", "49005", PAUSE))
     assert lambda_handler(event, None) == {"batchItemFailures": [{"itemIdentifier": "49005"}]}
     out = capsys.readouterr().out

@@ -19,6 +19,7 @@ from connection_handler.handler import lambda_handler
 from disconnect_handler.handler import lambda_handler as disconnect
 from http_session_handler.handler import lambda_handler as http_handler
 from tests import aws
+from tests.aws_account import REGION
 from tests.handlers.conftest import Keys, authorizer_event, http_event, told, websocket_event
 
 pytestmark = pytest.mark.usefixtures("stage")
@@ -170,7 +171,7 @@ def test_a_speaker_is_not_shut_out_by_the_guessers_of_their_hall(create: Callabl
 def test_no_address_is_kept(create: Callable[..., str]) -> None:
     create()
     join(UNKNOWN)
-    items = boto3.client("dynamodb", region_name=aws.REGION).scan(TableName=aws.LIMITS)["Items"]
+    items = boto3.client("dynamodb", region_name=REGION).scan(TableName=aws.LIMITS)["Items"]
     assert any(item["limitKey"]["S"].startswith("failed-joins#") for item in items)
     assert "192.0.2.1" not in json.dumps(items)
     assert all("expiresAt" in item for item in items)

@@ -15,6 +15,7 @@ from babelcast.protocol.audio_record import decode_record
 from connection_handler.handler import lambda_handler
 from disconnect_handler.handler import lambda_handler as disconnect
 from tests import aws
+from tests.aws_account import REGION
 from tests.connections_server import ConnectionsServer
 from tests.handlers.conftest import told, websocket_event
 
@@ -72,7 +73,7 @@ def test_a_chunk_is_acknowledged_once_it_is_in_the_stream(session_id: str) -> No
 
 
 def test_the_way_of_audio_touches_no_table(session_id: str) -> None:
-    dynamodb = boto3.client("dynamodb", region_name=aws.REGION)
+    dynamodb = boto3.client("dynamodb", region_name=REGION)
     for name in (aws.SESSIONS, aws.CONNECTIONS, aws.SEGMENTS):
         dynamodb.delete_table(TableName=name)
     answer = say(session_id, audio_chunk(session_id))
@@ -81,7 +82,7 @@ def test_the_way_of_audio_touches_no_table(session_id: str) -> None:
 
 
 def test_a_chunk_the_stream_does_not_take_is_not_acknowledged(session_id: str) -> None:
-    boto3.client("kinesis", region_name=aws.REGION).delete_stream(StreamName=aws.STREAM)
+    boto3.client("kinesis", region_name=REGION).delete_stream(StreamName=aws.STREAM)
     answer = say(session_id, audio_chunk(session_id))
     assert answer is not None
     assert (answer["type"], answer["code"], answer["retryable"]) == ("error", "STORAGE_UNAVAILABLE", True)
@@ -154,7 +155,7 @@ def test_a_speaker_who_starts_anew_goes_on_behind_everything_said_before(session
     first = say(session_id, {"action": "joinSession"})
     assert first is not None
     assert first["nextSampleOffset"] == 0
-    table = boto3.resource("dynamodb", region_name=aws.REGION).Table(aws.SESSIONS)
+    table = boto3.resource("dynamodb", region_name=REGION).Table(aws.SESSIONS)
     table.update_item(
         Key={"sessionId": session_id},
         UpdateExpression="SET createdAt = createdAt - :minute, #cursor.committedSample = :sample",
@@ -232,7 +233,7 @@ def test_a_listener_changes_language_and_rests(session_id: str) -> None:
     who: Message = {"connection": "listener=", "role": "listener", "language": "es"}
     say(session_id, {"action": "changeLanguage", "targetLanguage": "fr"}, **who)
     say(session_id, {"action": "pausePlayback"}, **who)
-    table = boto3.resource("dynamodb", region_name=aws.REGION).Table(aws.CONNECTIONS)
+    table = boto3.resource("dynamodb", region_name=REGION).Table(aws.CONNECTIONS)
     item = table.get_item(Key={"connectionId": "listener="})["Item"]
     assert (item["targetLanguage"], item["listening"]) == ("fr", False)
     say(session_id, {"action": "resumePlayback"}, **who)
@@ -251,7 +252,7 @@ def test_a_heartbeat_is_quiet_until_the_connection_grows_old(session_id: str) ->
 
 def test_a_hole_is_filled_with_fresh_urls(session_id: str) -> None:
     listen(session_id)
-    table = boto3.resource("dynamodb", region_name=aws.REGION).Table(aws.SEGMENTS)
+    table = boto3.resource("dynamodb", region_name=REGION).Table(aws.SEGMENTS)
     for number in range(3):
         key = f"sessions/{session_id}/translated/es/{number:08d}.mp3"
         languages = {"es": {"text": f"texto {number}", "clipKey": key, "duration": 1, "translated": True}}
@@ -283,7 +284,7 @@ def test_a_hole_is_filled_with_fresh_urls(session_id: str) -> None:
 
 def test_somebody_who_comes_late_reads_what_was_just_said(session_id: str) -> None:
     test_a_hole_is_filled_with_fresh_urls(session_id)
-    table = boto3.resource("dynamodb", region_name=aws.REGION).Table(aws.SESSIONS)
+    table = boto3.resource("dynamodb", region_name=REGION).Table(aws.SESSIONS)
     table.update_item(
         Key={"sessionId": session_id},
         UpdateExpression="SET #cursor.nextSegment = :three",
@@ -367,7 +368,7 @@ def test_listeners_see_whether_the_speaker_is_there(session_id: str) -> None:
 def test_whoever_comes_back_after_the_last_word_is_told_that_it_is_over(session_id: str) -> None:
     who: Message = {"connection": "listener=", "role": "listener", "language": "es"}
     listen(session_id)
-    boto3.client("dynamodb", region_name=aws.REGION).update_item(
+    boto3.client("dynamodb", region_name=REGION).update_item(
         TableName=aws.SESSIONS,
         Key={"sessionId": {"S": session_id}},
         UpdateExpression="SET #cursor.closed = :yes",
@@ -394,7 +395,7 @@ def test_no_speech_token_or_key_is_logged(
 ) -> None:
     say(session_id, audio_chunk(session_id, audioData="c2VjcmV0IHNwZWVjaA=="))
     say(session_id, {"action": "changeLanguage", "targetLanguage": "secret speech"})
-    boto3.client("kinesis", region_name=aws.REGION).delete_stream(StreamName=aws.STREAM)
+    boto3.client("kinesis", region_name=REGION).delete_stream(StreamName=aws.STREAM)
     say(session_id, audio_chunk(session_id))
     logged = "".join(str(vars(record)) for record in caplog.records) + capsys.readouterr().out
     assert "STORAGE_UNAVAILABLE" in logged
@@ -406,5 +407,5 @@ def test_a_dead_listener_is_forgotten(session_id: str, gateway: ConnectionsServe
     listen(session_id)
     gateway.answers["listener="].append(410)
     say(session_id, {"action": "pauseBroadcast"})
-    table = boto3.resource("dynamodb", region_name=aws.REGION).Table(aws.CONNECTIONS)
+    table = boto3.resource("dynamodb", region_name=REGION).Table(aws.CONNECTIONS)
     assert "Item" not in table.get_item(Key={"connectionId": "listener="})

@@ -11,6 +11,7 @@ import pytest
 from babelcast.protocol.messages import CLIENT_MESSAGES
 from connection_handler.handler import lambda_handler
 from tests import aws
+from tests.aws_account import REGION
 from tests.handlers.conftest import told, websocket_event
 
 GOLDEN = json.loads((Path(__file__).parent.parent / "contracts" / "client_messages.json").read_text())["valid"]
@@ -53,7 +54,7 @@ def say(action: str, session_id: str, *, names: str | None = None, **who: Any) -
 
 def everything() -> list[Any]:
     """All that is stored."""
-    dynamodb = boto3.client("dynamodb", region_name=aws.REGION)
+    dynamodb = boto3.client("dynamodb", region_name=REGION)
     tables = (aws.SESSIONS, aws.CONNECTIONS, aws.SEGMENTS, aws.LIMITS)
     return [dynamodb.scan(TableName=name)["Items"] for name in tables] + [aws.stream_records()]
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from babelcast.domain.languages import LANGUAGES, LanguageOffer
-from babelcast.domain.limits import JOINS
 from infrastructure.app import main
 from infrastructure.context import stage_of
 from infrastructure.settings import DEV, PROD, STAGES, FunctionSize, SettingsError, StageSettings
@@ -30,8 +29,7 @@ def test_a_stage_offers_every_language_that_aws_has(settings: StageSettings) -> 
 
 @pytest.mark.parametrize("settings", STAGES.values(), ids=STAGES.keys())
 def test_a_hall_that_scans_the_code_together_is_let_in(settings: StageSettings) -> None:
-    pages = max(settings.listeners_per_session, JOINS.burst)
-    assert settings.http_burst >= 2 * pages, "each page asks for the session and for the languages"
+    assert settings.http_burst >= 2 * settings.listeners_per_session, "each page asks for the session and the languages"
     assert settings.websocket_burst >= settings.listeners_per_session
 
 

@@ -24,6 +24,7 @@ from babelcast.domain.transcript import FinalResult, PartialResult, Result, Word
 from local.engines.tone_alphabet import WORDS, tone_speech
 from local.engines.tone_hearing import decode_language, decode_tones
 from local.supervision import Child, Command
+from tests.aws_account import aws_account
 
 ENGLISH = language("en")
 CHUNK_BYTES = 8000
@@ -60,14 +61,8 @@ async def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
         ),
         log_directory=tmp_path,
     )
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "SSL_CERT_FILE": str(ca_file),
-    }.items():
-        monkeypatch.setenv(name, value)
-    yield Services(**{key: child.ready[key] for key in ("transcribe", "translate", "polly", "control")})
+    with aws_account(monkeypatch, SSL_CERT_FILE=str(ca_file)):
+        yield Services(**{key: child.ready[key] for key in ("transcribe", "translate", "polly", "control")})
     await child.stop()
 
 

@@ -32,6 +32,7 @@ from babelcast.ports import Reach
 from babelcast.protocol.messages import encode_notice
 from babelcast.protocol.notification_chunk import encode_chunk
 from notification_sender.handler import lambda_handler
+from tests.aws_account import aws_account
 from tests.connections_server import ConnectionsServer, LoopbackServer
 from tests.in_memory import CountingMeter
 
@@ -56,14 +57,7 @@ def ids(count: int) -> list[ConnectionId]:
 
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[ConnectionsServer]:
-    for name, value in {
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_SESSION_TOKEN": "test",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with ConnectionsServer() as server:
+    with aws_account(monkeypatch), ConnectionsServer() as server:
         yield server
 
 

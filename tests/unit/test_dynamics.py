@@ -88,8 +88,8 @@ class TestBaseline:
 class TestCarriedOver:
     def test_nothing_is_carried_over_where_nothing_is_known(self) -> None:
         assert carried_over(None, USUALLY) == carried_over(USUAL, None) == NEUTRAL
-        assert NEUTRAL.is_neutral
-        assert not Prosody(rate_percent=105).is_neutral
+        assert Prosody() == NEUTRAL
+        assert Prosody(rate_percent=105) != NEUTRAL
 
     @given(LOUDNESSES, PACES, PITCHES)
     def test_it_stays_natural_and_in_steps(self, loudness: float, pace: float, pitch: float) -> None:

@@ -6,26 +6,19 @@ from collections.abc import Iterator
 import pytest
 from botocore.stub import Stubber
 
-from babelcast.adapters import aws_client
 from babelcast.adapters.polly import PollySynthesizer
 from babelcast.adapters.translate import TranslateTranslator
 from babelcast.domain.dynamics import Prosody
 from babelcast.domain.errors import SynthesisUnavailableError, TranslationUnavailableError
 from babelcast.domain.languages import SpeechEngine, Voice, language
+from tests.aws_account import aws_account
 from tests.in_memory import CountingMeter
 
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in {
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }.items():
-        monkeypatch.setenv(name, value)
-    aws_client.client.cache_clear()
-    yield
-    aws_client.client.cache_clear()
+    with aws_account(monkeypatch):
+        yield
 
 
 async def test_characters_are_counted_when_translate_has_translated_them() -> None:

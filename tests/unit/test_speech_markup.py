@@ -10,12 +10,12 @@ from botocore.stub import ANY, Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from babelcast.adapters import aws_client
 from babelcast.adapters.polly import PollySynthesizer
 from babelcast.adapters.speech_markup import MAX_CHARACTERS, speech_markup
 from babelcast.domain.dynamics import NEUTRAL, Prosody
 from babelcast.domain.errors import SynthesisUnavailableError
 from babelcast.domain.languages import SpeechEngine, Voice
+from tests.aws_account import aws_account
 from tests.in_memory import CountingMeter
 
 NEURAL, STANDARD = SpeechEngine.NEURAL, SpeechEngine.STANDARD
@@ -87,15 +87,8 @@ MARKUP = '<speak><prosody rate="110%" volume="+3dB">Hola.</prosody></speak>'
 
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in {
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }.items():
-        monkeypatch.setenv(name, value)
-    aws_client.client.cache_clear()
-    yield
-    aws_client.client.cache_clear()
+    with aws_account(monkeypatch):
+        yield
 
 
 def request(text: str, text_type: str) -> dict[str, Any]:

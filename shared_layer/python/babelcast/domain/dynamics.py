@@ -1,7 +1,7 @@
 """How something was said, against how the speaker usually speaks, and how it is to be said in another language."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 _BASELINE_S: Final = 60.0
@@ -95,11 +95,6 @@ class Prosody:
     volume_db: float = 0.0
     pitch_percent: int = 100
 
-    @property
-    def is_neutral(self) -> bool:
-        """Whether it is the voice's own way."""
-        return self == Prosody()
-
 
 NEUTRAL: Final = Prosody()
 
@@ -145,7 +140,7 @@ def kept_up(prosody: Prosody, *, pace_needed: float) -> Prosody:
     needed = _RATE_STEP_PERCENT * steps
     if prosody.rate_percent >= needed:
         return prosody
-    return Prosody(rate_percent=needed, volume_db=prosody.volume_db, pitch_percent=prosody.pitch_percent)
+    return replace(prosody, rate_percent=needed)
 
 
 def _within(value: float, bounds: tuple[float, float]) -> float:

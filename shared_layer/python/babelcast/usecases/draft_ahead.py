@@ -7,12 +7,13 @@ words are others, the drafts are thrown away: that costs money, never a wrong wo
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from babelcast.domain.dynamics import Manner
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.segment import SourceSegment
+from babelcast.domain.segmenter import Commit
 from babelcast.ports import Meter
 from babelcast.usecases.render_segment import Drafts, RenderSegment
 
@@ -40,14 +41,16 @@ class DraftAhead:
 
     def begin(
         self,
-        segments: Sequence[tuple[SourceSegment, Manner]],
+        expected: Iterable[Commit],
         *,
+        manner_of: Callable[[Commit], Manner],
         source: LanguageCode,
         languages: Iterable[LanguageCode],
     ) -> None:
         """Begin drafts of segments that are expected, as they were said; of the same words only once."""
         codes = tuple(languages)
-        for each, manner in segments:
+        for commit in expected:
+            each = commit.segment
             key = (each.number, each.text)
             if key in self._begun or self._attempts[each.number] >= _DRAFTS_PER_SEGMENT:
                 continue
@@ -55,7 +58,7 @@ class DraftAhead:
                 return
             self._attempts[each.number] += 1
             self._meter.count("DraftsBegun", len(codes))
-            drafts = self._render.draft(each.text, source=source, languages=codes, manner=manner)
+            drafts = self._render.draft(each.text, source=source, languages=codes, manner=manner_of(commit))
             self._begun[key] = asyncio.ensure_future(drafts)
 
     def take(self, segment: SourceSegment) -> Begun:

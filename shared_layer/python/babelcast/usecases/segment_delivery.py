@@ -61,12 +61,11 @@ class SegmentDelivery:
             return
         unheard = live.position - live.quiet.samples - expected[-1].segment.end_sample
         if unheard <= limits.draft_tolerance_samples:
-            breath = limits.longest_breath_samples
             live.drafts.begin(
-                [
-                    (each.segment, self._as_wanted(live.manner_of(each, longest_breath_samples=breath)))
-                    for each in expected
-                ],
+                expected,
+                manner_of=lambda commit: self._as_wanted(
+                    live.manner_of(commit, longest_breath_samples=limits.longest_breath_samples)
+                ),
                 source=self._session.source_language,
                 languages=self._audience.wanted_languages(now_ms=self._tools.now_ms()),
             )

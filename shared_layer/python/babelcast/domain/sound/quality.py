@@ -175,11 +175,11 @@ class SoundQuality:
         values.append((SoundIssue.DROPOUTS, holes, holes, _BLOCK_S))
         if block.known_samples < MEMORY_SAMPLES - BLOCK_SAMPLES * BLOCKS_PER_S // 2:
             return values
-        snr_db, loudness = self.noise.snr_db, self.speech_lufs
+        snr_db = self.noise.snr_db
         if snr_db is not None:
             values.append((SoundIssue.LOW_SNR, snr_db, snr_db, _BLOCK_S))
-        if loudness is not None:
-            values.append((SoundIssue.TOO_QUIET, loudness, loudness, _BLOCK_S))
+            if (loudness := gated_loudness(self.powers)) is not None:
+                values.append((SoundIssue.TOO_QUIET, loudness, loudness, _BLOCK_S))
         if self.echo is not None and number % _ECHO_BLOCKS == 0 and block.known_samples == MEMORY_SAMPLES:
             evidence = self._echo_evidence(self.echo, earlier_echo)
             values.append((SoundIssue.ECHO, evidence, self.echo.delay_s * 1000, _ECHO_BLOCKS * _BLOCK_S))
