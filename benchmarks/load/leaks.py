@@ -3,6 +3,9 @@
 Every process of the stack is read from /proc every few seconds. The first third of the time does not count: caches
 fill, and the stream keeps what was said in the last quarter of an hour. The data stores' stand-in keeps for ever what
 DynamoDB and S3 would delete after a day, and the load generator what it has seen: their memory is told, not judged.
+
+Growth is judged by its slope with the slope's uncertainty: a leak is what surely grows by more than the limit, fine
+what surely does not. In between nothing is decided, and that is said: noise neither hides a leak nor makes one.
 """
 
 import asyncio
@@ -13,7 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from benchmarks.load.processes import GENERATOR, ProcessReading, ProcessWatch, Reading
-from benchmarks.load.slopes import Slope, slope
+from benchmarks.load.slopes import GrowthVerdict, Slope, slope
 from benchmarks.tables import markdown_table
 from local.fault_injection import FaultInjector
 from local.provision import AwsServer
@@ -23,11 +26,12 @@ _INTERVAL_S: Final = 10.0
 _SETTLED_AFTER: Final = 1 / 3
 _BLOCKS: Final = 20
 _JUDGED_FROM_S: Final = 1_200.0
-"""Growth over a shorter time is told and not judged: what settles late would look like much an hour."""
+"""Growth over a shorter time decides nothing: what settles late would look like much an hour."""
 _MEGABYTE: Final = 1e6
 MAX_MB_PER_H: Final = 2.0
 """A process whose memory grows by more than this with 95 % confidence leaks."""
 MAX_DESCRIPTORS_PER_H: Final = 2.0
+"""The same of file descriptors, and of threads."""
 _STORES: Final = "aws_server"
 _GONE_WITHIN_S: Final = 30.0
 _AGAIN_S: Final = 0.5
@@ -85,22 +89,24 @@ class Growth:
     threads: int
     threads_slope: Slope | None
 
-    @property
-    def problems(self) -> list[str]:
-        """What grows, one line each.
+    def judged(self, verdict: GrowthVerdict) -> list[str]:
+        """What the verdict is on, one line each.
 
-        Not judged: the load generator, which keeps what it has seen, and the memory of the data stores' stand-in, which
-        keeps all objects and rows in it.
+        Not judged: the load generator, which keeps what it has seen; the memory of the data stores' stand-in, which
+        keeps all objects and rows in it; and what has not lived long enough.
         """
-        found: list[str] = []
         if self.kind == GENERATOR:
-            return found
-        if self.kind != _STORES and self.memory is not None and self.memory.surely_at_least > MAX_MB_PER_H:
-            found.append(f"memory of {self.kind} grows by {self.memory.per_hour:.1f} MB an hour")
-        for what, each in (("descriptors", self.descriptors_slope), ("threads", self.threads_slope)):
-            if each is not None and each.surely_at_least > MAX_DESCRIPTORS_PER_H:
-                found.append(f"{what} of {self.kind} grow by {each.per_hour:.1f} an hour")
-        return found
+            return []
+        judged = (
+            ("memory", "MB an hour", None if self.kind == _STORES else self.memory, MAX_MB_PER_H),
+            ("descriptors", "an hour", self.descriptors_slope, MAX_DESCRIPTORS_PER_H),
+            ("threads", "an hour", self.threads_slope, MAX_DESCRIPTORS_PER_H),
+        )
+        return [
+            f"{what} of {self.kind}: {_written(each)} {unit}, {limit:g} allowed"
+            for what, unit, each, limit in judged
+            if each is not None and each.against(limit) is verdict
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +125,18 @@ class Leaks:
     @property
     def problems(self) -> list[str]:
         """One line each; empty when there is no leak."""
+        return [*(f"grows: {each}" for each in self._judged(GrowthVerdict.GROWS)), *self.left.problems]
+
+    @property
+    def undecided(self) -> list[str]:
+        """What may be a leak or none, one line each."""
+        if self.settled_s < _JUDGED_FROM_S:
+            return [f"growth, which was watched for {self.settled_s:.0f} s; {_JUDGED_FROM_S:.0f} s decide"]
+        return self._judged(GrowthVerdict.UNDECIDED)
+
+    def _judged(self, verdict: GrowthVerdict) -> list[str]:
         growths = self.growths if self.settled_s >= _JUDGED_FROM_S else ()
-        return [*(problem for growth in growths for problem in growth.problems), *self.left.problems]
+        return [line for growth in growths for line in growth.judged(verdict)]
 
     @property
     def table(self) -> str:
@@ -133,7 +149,7 @@ class Leaks:
 
     def as_json(self) -> dict[str, Any]:
         """Everything."""
-        return {**asdict(self), "problems": self.problems}
+        return {**asdict(self), "problems": self.problems, "undecided": self.undecided}
 
 
 class LeakSearch:
@@ -267,4 +283,4 @@ def _row(growth: Growth) -> tuple[str, ...]:
 
 
 def _written(each: Slope | None) -> str:
-    return "–" if each is None else f"{each.per_hour:+.1f} ± {each.margin:.1f}"
+    return "–" if each is None else f"{each.per_hour:+.1f} ({each.lowest:+.1f} … {each.highest:+.1f})"

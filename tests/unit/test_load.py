@@ -1,4 +1,4 @@
-"""The judge of a load sees every kind of loss and every slow answer, and a leak when there is one."""
+"""The judge of a load sees every kind of loss and every slow answer."""
 
 import base64
 import random
@@ -9,10 +9,8 @@ import pytest
 from babelcast.protocol.messages import AudioChunkMessage, decode_message
 from benchmarks.load.clients import LoadListener, LoadSpeaker, Notice
 from benchmarks.load.judging import StepReport, judge, limit
-from benchmarks.load.leaks import Growth, Leaks, Left
 from benchmarks.load.processes import GENERATOR, ProcessReading, Reading, Side, Usage, usage
 from benchmarks.load.running import Room, Step, StepRecord
-from benchmarks.load.slopes import Slope, slope
 from benchmarks.load.speech import CHUNK_S, Programme, make_programme
 from benchmarks.load.stage import stage_for
 from local.engines.tone_hearing import decode_tones
@@ -21,7 +19,6 @@ PROGRAMME = Programme(words=("river", "stone", "house"), chunks=("AAAA",) * 4)
 SIDES = {GENERATOR: Side.GENERATOR, "gateway": Side.STAND_IN, "audio_processor": Side.PRODUCT}
 IDLE = Usage(by_kind={"gateway": 0.1}, busiest={"gateway": 0.1}, machine=0.2, cores=2)
 OTHERS = "for work that is not the stack's"
-NOTHING_LEFT = Left(rows={"Connections": 0}, connections=0, seats=0, streams=0)
 
 
 def make_room(listeners: int = 2) -> Room:
@@ -150,51 +147,6 @@ def test_prepared_speech_is_what_the_product_takes_and_sounds_as_it_is_written()
     assert chunk.pcm == base64.b64decode(programme.chunks[1])
     assert tuple(decode_tones(pcm, 16_000)) == programme.words
     assert programme.rounds(2 * programme.round_s) == 2
-
-
-def test_a_line_is_found_in_noise_and_told_from_none() -> None:
-    chance = random.Random(1)
-    moments = [10.0 * number for number in range(240)]
-    rising = [100 + 30 * moment / 3600 + chance.gauss(0, 0.5) for moment in moments]
-    flat = [100 + chance.gauss(0, 0.5) for _ in moments]
-    found, none = slope(moments, rising, block_s=120), slope(moments, flat, block_s=120)
-    assert found is not None
-    assert none is not None
-    assert abs(found.per_hour - 30) <= found.margin < 2
-    assert abs(none.per_hour) <= none.margin
-    assert slope(moments[:4], flat[:4], block_s=1) is None
-
-
-def growth(**changes: Any) -> Growth:
-    flat = Slope(per_hour=0.5, margin=1.0)
-    values: dict[str, Any] = {
-        "kind": "gateway", "pid": 1, "memory_mb": 80.0, "memory": flat, "stored": 0.0, "descriptors": 20,
-        "descriptors_slope": flat, "threads": 2, "threads_slope": flat,
-    }  # fmt: skip
-    return Growth(**values | changes)
-
-
-def test_what_grows_or_is_left_is_a_leak() -> None:
-    steep = Slope(per_hour=9.0, margin=3.0)
-    well = Leaks(growths=[growth()], settled_s=2_400, left=NOTHING_LEFT)
-    leaking = Leaks(
-        growths=[
-            growth(memory=steep),
-            growth(kind="aws_server", memory=steep, stored=8.0),
-            growth(kind=GENERATOR, memory=steep, threads_slope=steep),
-            growth(threads_slope=steep),
-        ],
-        settled_s=2_400,
-        left=Left(rows={}, connections=1, seats=2, streams=3),
-    )
-    assert well.problems == []
-    assert leaking.problems == [
-        "memory of gateway grows by 9.0 MB an hour",
-        "threads of gateway grow by 9.0 an hour",
-        "1 rows of connections are left",
-        "2 seats are taken by nobody",
-        "3 recogniser streams are open",
-    ]
 
 
 def test_a_hundred_sessions_have_cells_and_accounts_enough() -> None:
