@@ -213,6 +213,7 @@ def report(**changed: Any) -> ChaosReport:
 
 def test_a_slow_recovery_is_a_figure_and_no_problem() -> None:
     assert report().problems == []
+    assert report().verdict == "seed 7: passed, no problems; 1 of 1 recoveries took more than 5 s"
     row = next(line for line in tables(report()).splitlines() if line.startswith("| gateway killed"))
     assert [cell.strip() for cell in row.strip("|").split("|")] == [
         "gateway killed", "1", "", "1", "1.0 s", "1.0 s", "6.0 s", "6.0 s", "1",
@@ -222,7 +223,9 @@ def test_a_slow_recovery_is_a_figure_and_no_problem() -> None:
 def test_what_makes_a_run_fail() -> None:
     lost = verdict_of(segment(0, "river-es house-es"))
     assert report(verdicts=[lost]).problems == ["listener 0/es/2: 1 lost, 0 extra, 0 cut, 0 moved"]
+    assert report(verdicts=[lost]).verdict.startswith("seed 7: FAILED, 1 problems; 1 of 1 recoveries")
     assert report(recoveries=[]).problems == ["gateway killed: took place 0 times instead of 1"]
+    assert report(recoveries=[]).verdict.endswith("0 of 0 recoveries took more than 5 s")
     room = RoomRecord(room=1, words=(), first_sample_at=0.0, resent=0, listeners={}, failure="no end")
     assert report(rooms=[room]).problems == ["room 1 ended early: no end"]
     assert count_kinds([Fault(kind=FaultKind.ENVIRONMENTS_KILLED, at_s=1, function="authorizer")]) == {
