@@ -20,9 +20,11 @@ LONGEST_DELAY_S: Final = 0.51
 _PARTS: Final = 2
 _PART_SAMPLES: Final = MEMORY_SAMPLES // _PARTS
 _FFT_SAMPLES: Final = 32_768
-_FREQUENCIES_HZ: Final = np.fft.rfftfreq(_FFT_SAMPLES, 1 / SAMPLE_RATE_HZ)
-_VOICE: Final = (_FREQUENCIES_HZ > 150) & (_FREQUENCIES_HZ < 7_000)
-_CORE: Final = (_FREQUENCIES_HZ > 300) & (_FREQUENCIES_HZ < 3_400)
+_BINS: Final = _FFT_SAMPLES // 2 + 1
+_BINS_PER_HZ: Final = _FFT_SAMPLES / SAMPLE_RATE_HZ
+_VOICE: Final = slice(round(150 * _BINS_PER_HZ), round(7_000 * _BINS_PER_HZ))
+_CORE: Final = slice(round(300 * _BINS_PER_HZ) - _VOICE.start, round(3_400 * _BINS_PER_HZ) - _VOICE.start)
+"""Of the bins of `_VOICE`."""
 _FIRST: Final = round(SHORTEST_DELAY_S * SAMPLE_RATE_HZ)
 _LAST: Final = round(LONGEST_DELAY_S * SAMPLE_RATE_HZ)
 _QUIETEST: Final = 10 ** (-55 / 10)
@@ -61,12 +63,15 @@ def find_echo(memory: Signal) -> Echo | None:
         return None
     spectra = np.fft.rfft(parts, _FFT_SAMPLES, axis=1)
     powers = spectra.real**2 + spectra.imag**2
-    logarithms = np.log(powers + 1e-12 * np.max(powers, axis=1, keepdims=True))
-    core_share = np.sum(powers[:, _CORE], axis=1) / np.sum(powers, axis=1)
-    flatness = np.exp(np.mean(logarithms[:, _CORE], axis=1)) / np.mean(powers[:, _CORE], axis=1)
+    voice = powers[:, _VOICE]
+    logarithms = np.log(voice + 1e-12 * np.max(powers, axis=1, keepdims=True))
+    core = voice[:, _CORE]
+    core_share = np.sum(core, axis=1) / np.sum(powers, axis=1)
+    flatness = np.exp(np.mean(logarithms[:, _CORE], axis=1)) / np.mean(core, axis=1)
     if np.min(flatness) < _FLATTEST_TONE or np.min(core_share) < _LEAST_CORE:
         return None
-    flat = np.where(_VOICE, logarithms - np.mean(logarithms[:, _VOICE], axis=1, keepdims=True), 0.0) / np.mean(_VOICE)
+    flat = np.zeros((_PARTS, _BINS))
+    flat[:, _VOICE] = (logarithms - np.mean(logarithms, axis=1, keepdims=True)) * (_BINS / logarithms.shape[1])
     peaks = np.min(np.fft.irfft(flat, axis=1)[:, _FIRST : _LAST + 1], axis=0)
     best = int(np.argmax(peaks))
     return Echo(delay_s=(_FIRST + best) / SAMPLE_RATE_HZ, evidence=float(peaks[best]))
