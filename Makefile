@@ -137,7 +137,7 @@ logs: .venv/.installed  ## Follow the logs of STAGE (FUNCTION=audio_processor, S
 	@$(PYTHON) -m scripts.tail_logs --stage "$(STAGE)" --since "$(SINCE)" $(if $(FUNCTION),--function "$(FUNCTION)") \
 	  $(if $(SESSION),--session "$(SESSION)")
 
-.PHONY: verify cost package-check bench-cold
+.PHONY: verify cost package-check bench-cold check-mutants
 # STAGE has a default for what deploys; here no STAGE means the local stack, which alone needs the local engines.
 GIVEN_STAGE := $(call given,STAGE)
 verify: LANGUAGES = es,fr
@@ -150,6 +150,9 @@ cost: .venv/.installed  ## Estimate what rooms cost on AWS (SPEAKERS, HOURS, LAN
 	@$(PYTHON) -m scripts.cost --languages "$(LANGUAGES)" $(if $(SPEAKERS),--speakers "$(SPEAKERS)") $(if $(HOURS),--hours "$(HOURS)") \
 	  $(if $(LISTENERS),--listeners "$(LISTENERS)") $(if $(SILENCE),--silence "$(SILENCE)") \
 	  $(if $(OFFERED),--offered "$(OFFERED)") $(if $(GIVEN_STAGE),--stage "$(GIVEN_STAGE)")
+
+check-mutants: .venv/.installed  ## Take each security check away in a copy (ONLY="join key") and see its test fail (six minutes)
+	@$(PYTHON) -m scripts.check_mutants $(if $(ONLY),--only "$(ONLY)")
 
 package-check: .venv/.installed  ## Build the functions' packages for Lambda and check sizes, processor and every import
 	@$(PYTHON) -m scripts.check_packages

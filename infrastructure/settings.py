@@ -194,12 +194,14 @@ class StageSettings:
         certificate_arn: For both names, in us-east-1; given with them or not at all.
         allowed_origins: Web origins that may call the HTTP API and fetch clips, besides the apps' own.
         listener_url: Where listeners go instead of the listeners' app; the HTTP API appends the session's id.
-        http_requests_per_s, http_burst: What the HTTP API lets through, all callers together; a hall scans the code
-            together.
+        http_requests_per_s, http_burst: What the HTTP API lets through, all callers together. A hall scans the code
+            together, and each page asks once; whoever is turned away asks again by itself.
         websocket_messages_per_s, websocket_burst: What the WebSocket API lets through, opened connections included;
             a speaker sends four messages a second, and a hall of listeners joins at once. A stage's limit cannot be
             above the account's, which is 10,000 a second and 5,000 at once, or `SMALL_REGION_BURST` in newer regions.
         listeners_per_session: Seats of a session; who finds none is told that the room is full.
+        spoken_languages_per_session: Languages that a session has spoken at the same time, those with the most
+            listeners; more are translated and read. Polly's rates hold 12 in each of 25 sessions.
         sessions_per_speaker: Live sessions that one speaker may have.
         session_creations_per_h: Sessions that one speaker may create in the long run; a third of them at once.
         speakers_sign_up: Anyone may open a speaker's account; otherwise an operator does.
@@ -234,6 +236,7 @@ class StageSettings:
     websocket_messages_per_s: int = 2_000
     websocket_burst: int = SMALL_REGION_BURST
     listeners_per_session: int = 500
+    spoken_languages_per_session: int = 12
     sessions_per_speaker: int = 3
     session_creations_per_h: int = 30
     speakers_sign_up: bool = False
@@ -269,6 +272,7 @@ class StageSettings:
         _require_range("websocket_messages_per_s", self.websocket_messages_per_s, 100, 5_000)
         _require_range("websocket_burst", self.websocket_burst, 100, 5_000)
         _require_range("listeners_per_session", self.listeners_per_session, 1, 10_000)
+        _require_range("spoken_languages_per_session", self.spoken_languages_per_session, 1, len(AWS_TARGET_LANGUAGES))
         _require_range("sessions_per_speaker", self.sessions_per_speaker, 1, self.cells.sessions_per_cell)
         _require_range("session_creations_per_h", self.session_creations_per_h, 1, 3_600)
         _require_range("end_to_end_alarm_ms", self.end_to_end_alarm_ms, 1_000, 60_000)

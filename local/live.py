@@ -123,7 +123,10 @@ async def listen_live(endpoints: Endpoints, options: ListenOptions, console: Con
             on_message=lambda message: _show_to_listener(message, console),
         )
         loop = asyncio.get_running_loop()
-        async with _explained(api, options.session_id, language=options.language), listener:
+        async with (
+            _explained(api, options.session_id, language=options.language, join_key=options.join_key),
+            listener,
+        ):
             stopping = asyncio.create_task(until_terminated())
             ending = asyncio.create_task(listener.wait_ended())
             try:
@@ -181,11 +184,14 @@ def _show_to_listener(message: ServerMessage, console: Console) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _explained(api: HttpApi, session_id: str, *, language: str | None) -> AsyncIterator[None]:
+async def _explained(
+    api: HttpApi, session_id: str, *, language: str | None, join_key: str | None = None
+) -> AsyncIterator[None]:
     """Says why a connection is refused: the WebSocket API does not."""
     try:
         yield
     except ConnectionNotAllowedError as refusal:
         if language is None:
             raise WrongInputError(f"session {session_id} is not yours, or has ended") from None
-        raise WrongInputError(await api.explain_refusal(session_id, refusal, language=language)) from None
+        why = await api.explain_refusal(session_id, refusal, language=language, join_key=join_key)
+        raise WrongInputError(why) from None

@@ -1,7 +1,7 @@
 """The ports without AWS: the same promises, kept in dictionaries. `tests/ports` holds them to AWS's adapters."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from babelcast.domain.audio import AudioChunk, samples_to_ms
@@ -20,6 +20,7 @@ from babelcast.domain.errors import (
 from babelcast.domain.languages import Language, LanguageCode, Voice
 from babelcast.domain.limits import Limit
 from babelcast.domain.notices import Notice
+from babelcast.domain.seat import SeatKey
 from babelcast.domain.segment import Segment
 from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId, UserId
 from babelcast.domain.session_step import SessionStep
@@ -51,15 +52,15 @@ class InMemorySessions:
         return self.by_id[session_id]
 
     async def attach_speaker(self, session_id: SessionId, connection_id: ConnectionId) -> bool:
-        before = await self.get(session_id)
+        self.by_id[session_id] = replace(await self.get(session_id), speaker_connected=True)
+        before = self._speakers.get(session_id)
         self._speakers[session_id] = connection_id
-        self.by_id[session_id] = replace(before, speaker_connected=True)
-        return not before.speaker_connected
+        return before in (None, connection_id)
 
     async def detach_speaker(self, session_id: SessionId, connection_id: ConnectionId) -> bool:
-        if self._speakers.get(session_id) != connection_id:
+        if session_id not in self.by_id or self._speakers.get(session_id, connection_id) != connection_id:
             return False
-        del self._speakers[session_id]
+        self._speakers.pop(session_id, None)
         self.by_id[session_id] = replace(await self.get(session_id), speaker_connected=False)
         return True
 
@@ -125,6 +126,7 @@ class InMemoryConnections:
         *,
         language: LanguageCode | None = None,
         listening: bool | None = None,
+        returns_by_ms: int | None = None,
         delay_ms: int | None = None,
     ) -> Connection | None:
         known = self.by_id.get(connection_id)
@@ -134,6 +136,7 @@ class InMemoryConnections:
             known,
             target_language=known.target_language if language is None else language,
             listening=known.listening if listening is None else listening,
+            returns_by_ms=known.returns_by_ms if returns_by_ms is None else returns_by_ms,
             delay_ms=known.delay_ms if delay_ms is None else delay_ms,
         )
         return self.by_id[connection_id]
@@ -142,7 +145,8 @@ class InMemoryConnections:
         return self.by_id.pop(connection_id, None)
 
     async def keep_language(self, session_id: SessionId, language: LanguageCode, *, until_ms: int) -> None:
-        self._kept.setdefault(session_id, {})[language] = until_ms
+        kept = self._kept.setdefault(session_id, {})
+        kept[language] = max(until_ms, kept.get(language, 0))
 
     async def audience(self, session_id: SessionId) -> Audience:
         return Audience(
@@ -166,8 +170,8 @@ class InMemoryCapacity:
         self._cells[cell][session_id] = expires_at_s
         return cell
 
-    async def occupants(self) -> Mapping[SessionId, int]:
-        return {key: cell for cell, held in enumerate(self._cells) for key in held}
+    async def occupants(self) -> Sequence[Mapping[SessionId, int]]:
+        return [dict(held) for held in self._cells]
 
     async def release(self, session_id: SessionId, cell: int) -> None:
         self._cells[cell].pop(session_id, None)
@@ -184,8 +188,8 @@ class InMemorySpeakerPlaces:
             raise SpeakerAtCapacityError("full")
         self._by_speaker[speaker_id] = {**held, session_id: expires_at_s}
 
-    async def occupants(self, speaker_id: UserId) -> Collection[SessionId]:
-        return tuple(self._by_speaker.get(speaker_id, {}))
+    async def occupants(self, speaker_id: UserId) -> Mapping[SessionId, int]:
+        return dict(self._by_speaker.get(speaker_id, {}))
 
     async def release(self, speaker_id: UserId, session_id: SessionId) -> None:
         self._by_speaker.get(speaker_id, {}).pop(session_id, None)
@@ -196,6 +200,7 @@ class InMemorySeats:
         self._connections = connections
         self._taken: Counter[SessionId] = Counter()
         self._counted_at_ms: dict[SessionId, int] = {}
+        self._holders: dict[tuple[SessionId, SeatKey], ConnectionId] = {}
 
     async def take(self, session_id: SessionId, *, seats: int, now_ms: int) -> None:
         counted_at_ms = self._counted_at_ms.get(session_id)
@@ -209,6 +214,12 @@ class InMemorySeats:
 
     async def give_back(self, session_id: SessionId) -> None:
         self._taken[session_id] = max(0, self._taken[session_id] - 1)
+
+    async def holder(self, session_id: SessionId, seat: SeatKey) -> ConnectionId | None:
+        return self._holders.get((session_id, seat))
+
+    async def assign(self, session_id: SessionId, seat: SeatKey, holder: ConnectionId, *, now_ms: int) -> None:
+        self._holders[session_id, seat] = holder
 
 
 class InMemoryRateLimits:

@@ -232,7 +232,11 @@ class StageDashboard(Construct):
                 ],
             ),
             self._own(
-                "Polly's quota and refusals", "SpeechWithStandardEngine", "SpeechOverQuota", "SpeechMarkupRefused"
+                "Polly's quota and refusals",
+                "RenditionsUnspokenAtCapacity",
+                "SpeechWithStandardEngine",
+                "SpeechOverQuota",
+                "SpeechMarkupRefused",
             ),
             self._graph(
                 "Sessions and connections",

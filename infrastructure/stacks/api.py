@@ -138,7 +138,7 @@ class ApiStack(Stack):
             },
         )
         function.grant("dynamodb:GetItem", on=[data.sessions.table_arn])
-        function.grant("dynamodb:GetItem", "dynamodb:UpdateItem", on=[data.rate_limits.table_arn])
+        function.grant("dynamodb:UpdateItem", on=[data.rate_limits.table_arn])
         return function
 
     def _connection_handler(self) -> PythonFunction:
@@ -171,7 +171,7 @@ class ApiStack(Stack):
         )
         function.grant("dynamodb:Query", on=[data.session_language_index_arn])
         function.grant("dynamodb:Query", on=[data.segments.table_arn])
-        function.grant("dynamodb:UpdateItem", on=[data.rate_limits.table_arn])
+        function.grant("dynamodb:GetItem", "dynamodb:UpdateItem", on=[data.rate_limits.table_arn])
         function.grant("kinesis:PutRecord", on=self._stream_arns())
         # A presigned address lets its bearer do what its signer may.
         function.grant("s3:GetObject", on=[data.clips_arn])

@@ -4,6 +4,7 @@ from typing import Final
 
 from babelcast.domain.caller import Caller
 from babelcast.domain.connection import Role
+from babelcast.domain.errors import BabelcastError
 from babelcast.domain.notices import BroadcastState, ConnectionRefreshRequired, Notice
 from babelcast.domain.session import BroadcastCommand, Session
 from babelcast.protocol import messages
@@ -21,19 +22,35 @@ _COMMANDS: Final = {
 }
 
 
-async def carry_out(handling: ConnectionHandling, caller: Caller, message: messages.ClientMessage) -> Notice | None:
+async def carry_out(handling: ConnectionHandling, caller: Caller, body: str) -> Notice | None:
     """Carry a message out and return the answer for its sender, if it has one.
+
+    A chunk is limited by its sound; one that has none to be heard is a message like all others, whatever its route.
 
     Raises:
         BabelcastError: The message is refused; nothing has been changed.
     """
-    match message:
-        case messages.AudioChunkMessage():
+    try:
+        message = messages.decode_message(body)
+        if isinstance(message, messages.AudioChunkMessage):
             return await handling.accept_audio(caller, message.session_id, message.chunk())
+    except BabelcastError as error:
+        if not error.retryable:
+            handling.limits.message(caller.connection_id)
+        raise
+    handling.limits.message(caller.connection_id)
+    return await _carry_out(handling, caller, message)
+
+
+async def _carry_out(handling: ConnectionHandling, caller: Caller, message: messages.ClientMessage) -> Notice | None:
+    match message:
         case messages.JoinSession():
-            await handling.join(caller, message.last_sequence_number)
+            if message.last_sequence_number is not None:
+                handling.limits.replay(caller.connection_id)
+            await handling.join(caller, message.last_sequence_number, seat=message.seat_key())
             await handling.status.changed(caller.session_id)
         case messages.Resume():
+            handling.limits.replay(caller.connection_id)
             await handling.join.resume(caller, message.last_sequence_number)
         case messages.SetVolume():
             caller.require(Role.SPEAKER)

@@ -8,7 +8,7 @@ from babelcast.domain.errors import BabelcastError, LimitReachedError, RoomFullE
 from babelcast.domain.notices import ErrorNotice, Notice
 from babelcast.domain.session_step import SessionStep
 from babelcast.observability import journal, log_failure, meter, observed
-from babelcast.protocol.messages import decode_message, encode_notice, peek_action
+from babelcast.protocol.messages import encode_notice, peek_action
 from babelcast.protocol.websocket_event import read_caller
 from connection_handler.actions import carry_out
 
@@ -42,9 +42,7 @@ async def _connect(caller: Caller) -> dict[str, Any]:
 async def _message(caller: Caller, route: str, body: str) -> dict[str, Any]:
     handling = wiring.connection_handling()
     try:
-        if route != "audioChunk":
-            handling.limits.message(caller.connection_id)
-        answer = await carry_out(handling, caller, decode_message(body))
+        answer = await carry_out(handling, caller, body)
         if route not in _ROUTINE_ROUTES:
             journal.note_caller(SessionStep.MESSAGE_CARRIED_OUT, caller, action=route)
     except BabelcastError as error:
@@ -54,8 +52,12 @@ async def _message(caller: Caller, route: str, body: str) -> dict[str, Any]:
 
 
 def _note_refusal(caller: Caller, route: str, error: BabelcastError) -> None:
-    if isinstance(error, LimitReachedError | RoomFullError):
-        # Counted where they arise; a line for each would be one more thing to flood.
+    # A line for each of these would be one more thing to flood.
+    if isinstance(error, LimitReachedError):
+        # Counted where it arises.
+        return
+    if isinstance(error, RoomFullError):
+        meter.count("ListenersRefusedAtCapacity")
         return
     meter.count("MessagesFailed" if error.retryable else "MessagesRefused")
     if error.retryable:

@@ -4,10 +4,11 @@ from typing import Any
 
 from babelcast import wiring
 from babelcast.domain.errors import AtCapacityError, BabelcastError, LimitReachedError, SpeakerAtCapacityError
-from babelcast.domain.session import BroadcastCommand, parse_session_id
+from babelcast.domain.session import parse_session_id
 from babelcast.domain.session_step import SessionStep
 from babelcast.observability import journal, log_failure, meter, observed
 from babelcast.protocol.http_api import (
+    LANGUAGES_MAX_AGE_S,
     answer,
     created_session,
     error_answer,
@@ -15,6 +16,7 @@ from babelcast.protocol.http_api import (
     public_session,
     read_address,
     read_create_session,
+    read_join_key,
     read_user,
 )
 
@@ -40,7 +42,8 @@ async def _route(event: dict[str, Any]) -> dict[str, Any]:
     handling = wiring.http_session_handling()
     route: str = event["routeKey"]
     if route == "GET /languages":
-        return answer(200, language_list(handling.offer.sources, handling.offer.targets))
+        offered = language_list(handling.offer.sources, handling.offer.targets)
+        return answer(200, offered, max_age_s=LANGUAGES_MAX_AGE_S)
     if route == "POST /sessions":
         wanted = read_create_session(event)
         session = await handling.create(
@@ -58,9 +61,8 @@ async def _route(event: dict[str, Any]) -> dict[str, Any]:
         return answer(201, created_session(session, **urls))
     session_id = parse_session_id(event["pathParameters"]["sessionId"])
     if route == "GET /sessions/{sessionId}":
-        return answer(200, public_session(await handling.show(session_id, read_address(event))))
-    session = await handling.control(session_id, read_user(event), BroadcastCommand.END)
-    await handling.capacity.release(session_id, session.cell)
-    await handling.places.release(session.speaker_id, session_id)
+        shown = await handling.show(session_id, read_address(event), join_key=read_join_key(event))
+        return answer(200, public_session(shown))
+    await handling.end(session_id, read_user(event))
     journal.note(SessionStep.ENDING, session_id)
     return answer(204)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
+from urllib.parse import quote
 
 import aiohttp
 
@@ -91,14 +92,15 @@ class HttpApi:
             listener_url=str(answer["listenerUrl"]),
         )
 
-    async def show_session(self, session_id: str) -> dict[str, Any]:
-        """The public facts of a session, as the API gives them.
+    async def show_session(self, session_id: str, *, join_key: str | None = None) -> dict[str, Any]:
+        """The public facts of a session, as the API gives them; a join key is checked on the way.
 
         Raises:
-            HttpApiError: ``SESSION_NOT_FOUND`` among others.
+            HttpApiError: ``SESSION_NOT_FOUND`` and ``NOT_ALLOWED`` among others.
             UnreachableError: The API does not answer.
         """
-        return await self._call("GET", f"/sessions/{session_id}")
+        headers = {} if join_key is None else {"Join-Key": quote(join_key)}
+        return await self._call("GET", f"/sessions/{session_id}", headers=headers)
 
     async def end_session(self, token: str, session_id: str) -> None:
         """End a session of the token's owner.
@@ -122,14 +124,16 @@ class HttpApi:
             targets=tuple(_language(each) for each in answer["targetLanguages"]),
         )
 
-    async def explain_refusal(self, session_id: str, refusal: ConnectionNotAllowedError, *, language: str) -> str:
-        """Why the WebSocket API refuses a listener: it does not say, but the session's public facts do.
+    async def explain_refusal(
+        self, session_id: str, refusal: ConnectionNotAllowedError, *, language: str, join_key: str | None
+    ) -> str:
+        """Why the WebSocket API refuses a listener: it does not say, but the HTTP API does.
 
         Raises:
             UnreachableError: The API does not answer.
         """
         try:
-            facts = await self.show_session(session_id)
+            facts = await self.show_session(session_id, join_key=join_key)
         except HttpApiError as error:
             return str(error)
         if facts.get("state") == "ended":
@@ -137,18 +141,25 @@ class HttpApi:
         targets = facts.get("targetLanguages")
         if isinstance(targets, list) and language not in targets:
             return f"session {session_id} is not translated into {language!r}; it offers {', '.join(map(str, targets))}"
-        if facts.get("joinKeyRequired"):
-            return f"session {session_id} needs a join key, and this is not it"
+        if facts.get("joinKeyRequired") and join_key is None:
+            return f"session {session_id} needs a join key"
         return str(refusal)
 
     async def _call(
-        self, method: str, path: str, *, token: str | None = None, body: Mapping[str, object] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
     ) -> dict[str, Any]:
         if self._http is None:
             raise RuntimeError("HttpApi is used with `async with`")
-        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        authorization = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        sent = {**(headers or {}), **authorization}
         try:
-            async with self._http.request(method, self._base_url + path, json=body, headers=headers) as response:
+            async with self._http.request(method, self._base_url + path, json=body, headers=sent) as response:
                 text = await response.text()
                 status = response.status
         except (aiohttp.ClientError, TimeoutError):

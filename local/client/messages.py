@@ -55,6 +55,7 @@ class TranslatedAudio:
         spoken_start_ms, spoken_end_ms: Where it was spoken, since the session's first sample.
         translated: False when ``text`` is the source text because it could not be translated.
         replayed: Sent again on request.
+        unspoken: Code of the reason why a language with a voice has no clip, or None.
     """
 
     target_language: str
@@ -69,6 +70,7 @@ class TranslatedAudio:
     spoken_end_ms: int
     translated: bool
     replayed: bool
+    unspoken: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +254,7 @@ def _translated_audio(fields: _Fields) -> TranslatedAudio:
         spoken_end_ms=fields.integer("spokenEndMs"),
         translated=fields.truth("translated", default=True),
         replayed=fields.truth("replayed", default=False),
+        unspoken=fields.optional_text("unspoken"),
     )
 
 
@@ -312,11 +315,15 @@ def write_action(action: str, **fields: object) -> str:
     return json.dumps({"action": action, **fields}, separators=(",", ":"))
 
 
-def write_join(last_sequence_number: int | None) -> str:
-    """The first message of a connection; with a number (−1: from the beginning), what followed it is sent again."""
-    if last_sequence_number is None:
-        return write_action("joinSession")
-    return write_action("joinSession", lastSequenceNumber=last_sequence_number)
+def write_join(last_sequence_number: int | None, *, seat: str | None = None) -> str:
+    """The first message of a connection.
+
+    Args:
+        last_sequence_number: What followed it is sent again (−1: from the beginning); None asks for nothing.
+        seat: A listener's secret, the same for all connections of theirs.
+    """
+    fields = {"lastSequenceNumber": last_sequence_number, "seat": seat}
+    return write_action("joinSession", **{name: value for name, value in fields.items() if value is not None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,8 +48,7 @@ async def tour(
     await speaker.leave_sound_as_it_is()
     await _dialogs_of_speaker(speaker, look)
 
-    await listener.page.goto(f"?session={session_id}")
-    await listener.wait_for_state("language")
+    await _join_without_network(listener, session_id, look)
     await look("listener-language", listener)
     await listener.enter(session_id, "es", join_key="open-door")
     await expect(listener.page.locator("[aria-invalid=true]")).to_be_visible()
@@ -112,6 +111,18 @@ async def _sign_in(venue: Venue, speaker: SpeakerPage, look: Look) -> None:
     await speaker.page.get_by_role("radio", name="Only these").check()
     await look("speaker-start-some", speaker)
     await speaker.page.get_by_role("radio", name="All").check()
+
+
+async def _join_without_network(listener: ListenerPage, session_id: str, look: Look) -> None:
+    """The page comes in by itself once there is a network."""
+    await listener.page.context.set_offline(True)
+    await listener.page.locator("input.code").fill(session_id)
+    await listener.page.locator("button[type=submit]").click()
+    await expect(listener.page.locator("[role=alert]")).not_to_be_empty(timeout=PATIENCE_MS)
+    await look("listener-code-unreachable", listener)
+    await listener.page.context.set_offline(False)
+    await listener.wait_for_state("language")
+    listener.forgive("ERR_INTERNET_DISCONNECTED")
 
 
 async def _dialogs_of_speaker(speaker: SpeakerPage, look: Look) -> None:

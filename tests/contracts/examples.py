@@ -17,6 +17,7 @@ from babelcast.domain.notices import (
     Transcription,
     TranslatedAudio,
 )
+from babelcast.domain.segment import Unspoken
 from babelcast.domain.session import SessionId, SessionState
 from babelcast.domain.sound_issue import Finding, SoundIssue
 from babelcast.domain.stream_record import Control, ControlKind, Payload
@@ -99,6 +100,22 @@ NOTICES: dict[str, Notice] = {
         spoken_end_ms=8990,
         translated=True,
         replayed=True,
+    ),
+    "translatedAudio that is not spoken": TranslatedAudio(
+        session_id=SESSION_ID,
+        target_language=SPANISH,
+        sequence_number=4,
+        url=None,
+        duration=0.0,
+        timestamp=1_795_000_004_900,
+        spoken_at=1_795_000_003_500,
+        text="Empecemos.",
+        source_text="Let us begin.",
+        spoken_start_ms=11_250,
+        spoken_end_ms=12_990,
+        translated=True,
+        replayed=False,
+        unspoken=Unspoken.AT_CAPACITY,
     ),
     "segmentsLeftOut": SegmentsLeftOut(
         session_id=SESSION_ID,

@@ -11,6 +11,7 @@ SESSION_ID = "joyful-hope-911"
 _NUMBER = st.integers(-1, 2**32 - 1)
 _COUNT = st.integers(0, 2**32 - 1)
 _POSITION = st.integers(0, 2**53 - 1)
+_SEAT = st.from_regex(r"[A-Za-z0-9_-]{16,64}", fullmatch=True)
 _HOUR_MS = st.integers(0, 3_600_000)
 
 _CLIP = st.fixed_dictionaries(
@@ -29,7 +30,7 @@ def _fields(session_id: str) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]
     """For each action that has fields: those that it needs, and those that it may have."""
     audio = st.sampled_from((640, 1_280, 8_000, 16_000)).map(lambda size: b64encode(b"\1\0" * (size // 2)).decode())
     return {
-        "joinSession": ({}, {"lastSequenceNumber": st.none() | _NUMBER}),
+        "joinSession": ({}, {"lastSequenceNumber": st.none() | _NUMBER, "seat": st.none() | _SEAT}),
         "audioChunk": (
             {
                 "sessionId": st.just(session_id),

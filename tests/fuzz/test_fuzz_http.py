@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
@@ -32,7 +33,7 @@ _numbers = itertools.count()
 def session_id(stage: None, create: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> str:
     for name in ("SESSIONS_PER_CELL", "SESSIONS_PER_SPEAKER"):
         monkeypatch.setenv(name, "100000")
-    return create("user-1")
+    return create("user-1", joinKey="open-sesame")
 
 
 @fuzz(cases=450)
@@ -40,19 +41,26 @@ def session_id(stage: None, create: Callable[..., str], monkeypatch: pytest.Monk
     st.sampled_from(["POST /sessions", *SUCCESSES]),
     st.sampled_from((KNOWN, KNOWN.upper(), "happy-cloud-999", "", "..")) | EVENT_TEXT,
     mutated_json(CREATE_SESSION) | CREATE_SESSION.map(json.dumps) | st.none(),
-    st.none()
-    | st.fixed_dictionaries(
-        {}, optional={"sub": EVENT_TEXT | st.just("user-2"), "token_use": st.sampled_from(("access", "id", ""))}
+    st.tuples(
+        st.none()
+        | st.fixed_dictionaries(
+            {}, optional={"sub": EVENT_TEXT | st.just("user-2"), "token_use": st.sampled_from(("access", "id", ""))}
+        ),
+        st.none() | EVENT_TEXT | EVENT_TEXT.map(quote),
     ),
 )
-@example("POST /sessions", "", '{"sourceLanguage":"en","x":' + "[" * 30_000, {"sub": "user-2"})
-@example("GET /sessions/{sessionId}", "\0", None, None)
+@example("POST /sessions", "", '{"sourceLanguage":"en","x":' + "[" * 30_000, ({"sub": "user-2"}, None))
+@example("GET /sessions/{sessionId}", "\0", None, (None, None))
+@example("GET /sessions/{sessionId}", KNOWN, None, (None, "\udc80"))
 def test_every_request_is_answered(
-    session_id: str, route: str, path_id: str, body: str | None, claims: dict[str, str] | None
+    session_id: str, route: str, path_id: str, body: str | None, headers: tuple[dict[str, str] | None, str | None]
 ) -> None:
+    claims, join_key = headers
     number = next(_numbers)
     address = f"2001:db8:{number:x}::1"
-    event = http_event(route, session_id=path_id.replace(KNOWN, session_id), raw=body, source_ip=address)
+    event = http_event(
+        route, session_id=path_id.replace(KNOWN, session_id), raw=body, source_ip=address, join_key=join_key
+    )
     event["pathParameters"] = {"sessionId": path_id.replace(KNOWN, session_id)}
     if claims is not None:
         if "sub" in claims:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from babelcast.adapters.dynamodb import segments, sessions
 from babelcast.domain.languages import LANGUAGES, LanguageCode
-from babelcast.domain.segment import Rendition, Segment, SourceSegment
+from babelcast.domain.segment import Rendition, Segment, SourceSegment, Unspoken
 from babelcast.domain.session import Cursor, Session, SessionId, SessionState, UserId
 from tests.fuzz.campaign import fuzz
 
@@ -62,6 +62,7 @@ def stored_segments(draw: st.DrawFn) -> Segment:
                 clip_key=draw(st.none() | TEXT),
                 duration_s=draw(st.just(0.0) | st.floats(0.01, 600)),
                 translated=draw(st.booleans()),
+                unspoken=draw(st.none() | st.sampled_from(Unspoken)),
             )
             for code in codes
         },
@@ -104,6 +105,7 @@ def test_a_segment_is_read_as_it_was_written(segment: Segment, others: dict[str,
     }
     for code, rendition in found.renditions.items():
         assert rendition.duration_s == pytest.approx(segment.renditions[code].duration_s, abs=1e-3)
+        assert rendition.unspoken is segment.renditions[code].unspoken
     assert {**_values(found), "renditions": None} == {**_values(segment), "renditions": None}
 
 

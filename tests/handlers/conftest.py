@@ -45,6 +45,7 @@ ENVIRONMENT = {
     "SEGMENT_RETENTION_HOURS": "24",
     "MAX_SEGMENT_SECONDS": "8",
     "CELL_COUNT": "1",
+    "SPOKEN_LANGUAGES_PER_SESSION": "12",
     "RESULT_WAIT_MS": "350",
     "PENDING_RESULT_WAIT_MS": "800",
     "USER_POOL_CLIENT_ID": CLIENT_ID,
@@ -162,6 +163,7 @@ def http_event(
     session_id: str | None = None,
     raw: str | None = None,
     source_ip: str = "192.0.2.1",
+    join_key: str | None = None,
 ) -> Event:
     """Payload format 2.0."""
     method, path = route.split()
@@ -173,6 +175,8 @@ def http_event(
         "requestContext": {"http": {"method": method, "sourceIp": source_ip}, "stage": "$default"},
         "isBase64Encoded": False,
     }
+    if join_key is not None:
+        event["headers"]["join-key"] = join_key
     if session_id:
         event["pathParameters"] = {"sessionId": session_id}
     if user:

@@ -92,6 +92,8 @@ def test_a_chunk_the_stream_does_not_take_is_not_acknowledged(session_id: str) -
     ("changes", "code"),
     [
         ({"audioData": "AAAA"}, "INVALID_AUDIO"),
+        ({"audioData": b64encode(bytes(2 * 319)).decode()}, "INVALID_AUDIO"),
+        ({"audioData": b64encode(bytes(2 * 8_001)).decode()}, "INVALID_AUDIO"),
         ({"sampleRate": 48_000}, "INVALID_AUDIO"),
         ({"chunkIndex": "3"}, "INVALID_MESSAGE"),
         ({"sessionId": "other-room-100"}, "NOT_ALLOWED"),
@@ -314,32 +316,6 @@ def test_a_language_nobody_heard_at_the_time_is_replayed_as_untranslated_text(se
     assert (missed["text"], missed["url"], missed["translated"]) == ("text 2", None, False)
 
 
-def test_a_playback_report_is_counted_and_not_answered(session_id: str, capsys: pytest.CaptureFixture[str]) -> None:
-    clips = [
-        {"sequenceNumber": 0, "receivedAt": 1, "downloadMs": 42},
-        {"sequenceNumber": 1, "receivedAt": 2, "failed": True},
-    ]
-    report = {"action": "playbackReport", "clips": clips}
-    assert say(session_id, report, connection="l=", role="listener", language="es") is None
-    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
-    assert any(each.get("S3DownloadLatency") == [42.0] for each in metrics)
-    assert any(each.get("ClipDownloadFailures") == [1.0] for each in metrics)
-
-
-def test_the_speaker_learns_how_late_the_listeners_hear(session_id: str) -> None:
-    before = say(session_id, {"action": "getSessionStatus"})
-    for connection, delay_ms in (("l=", 2_400), ("m=", 9_000), ("n=", 2_600)):
-        listener = {"connection": connection, "role": "listener", "language": "es"}
-        say(session_id, route="$connect", **listener)
-        clips = [{"sequenceNumber": 0, "receivedAt": 1, "playedAt": 2, "delayMs": delay_ms}]
-        say(session_id, {"action": "playbackReport", "clips": clips}, **listener)
-    after = say(session_id, {"action": "getSessionStatus"})
-    assert before is not None
-    assert before["delayMs"] is None
-    assert after is not None
-    assert after["delayMs"] == 2_600
-
-
 def test_a_lost_speaker_leaves_a_record_and_a_replaced_one_does_not(session_id: str) -> None:
     for connection in ("old=", "new="):
         connect(session_id, connection=connection)
@@ -362,7 +338,8 @@ def test_listeners_see_whether_the_speaker_is_there(session_id: str) -> None:
     disconnect(websocket_event("$disconnect", session_id=session_id), None)
     after = say(session_id, {"action": "joinSession"}, **who)
     assert [before and before["speakerConnected"], after and after["speakerConnected"]] == [False, False]
-    assert [(each["type"], each["speakerConnected"]) for each in came] == [("broadcastState", True)]
+    # Who joins again may do so because the first time failed half-way.
+    assert [(each["type"], each["speakerConnected"]) for each in came] == [("broadcastState", True)] * 2
 
 
 def test_whoever_comes_back_after_the_last_word_is_told_that_it_is_over(session_id: str) -> None:

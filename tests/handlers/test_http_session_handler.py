@@ -84,6 +84,7 @@ def test_anyone_may_read_the_public_facts(create: Callable[..., str]) -> None:
     session_id = create(joinKey="secret-key")
     status, body = call("GET /sessions/{sessionId}", session_id=session_id)
     assert status == 200
+    languages = body.pop("languages")
     assert body == {
         "sessionId": session_id,
         "state": "live",
@@ -91,6 +92,41 @@ def test_anyone_may_read_the_public_facts(create: Callable[..., str]) -> None:
         "targetLanguages": ["es", "fr", "uk"],
         "joinKeyRequired": True,
     }
+    assert [each["code"] for each in languages] == ["en", "es", "fr", "uk"], "a page needs to ask for nothing more"
+    assert languages[1] == {
+        "code": "es",
+        "name": "Spanish",
+        "nativeName": "Español",
+        "spoken": True,
+        "voices": ["Lucia"],
+        "rightToLeft": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("held", "shown", "answer"),
+    [
+        ("open sesame & ключ", "open%20sesame%20%26%20%D0%BA%D0%BB%D1%8E%D1%87", (200, None)),
+        ("open-sesame", "open-door", (403, "NOT_ALLOWED")),
+        ("open-sesame", "", (403, "NOT_ALLOWED")),
+        ("open-sesame", "%ff%E0", (403, "NOT_ALLOWED")),
+        ("open-sesame", "clé", (400, "INVALID_MESSAGE")),
+        (None, "open-door", (200, None)),
+    ],
+)
+def test_a_page_learns_here_whether_its_join_key_fits(
+    create: Callable[..., str], held: str | None, shown: str, answer: tuple[int, str | None]
+) -> None:
+    session_id = create(**({"joinKey": held} if held else {}))
+    status, body = call("GET /sessions/{sessionId}", session_id=session_id, join_key=shown)
+    assert (status, body.get("code")) == answer
+
+
+def test_browsers_keep_the_languages_for_a_while_and_sessions_never(create: Callable[..., str]) -> None:
+    languages = lambda_handler(http_event("GET /languages"), None)["headers"]
+    assert (languages["cache-control"], languages["vary"]) == ("max-age=300", "origin")
+    session = lambda_handler(http_event("GET /sessions/{sessionId}", session_id=create()), None)["headers"]
+    assert session["cache-control"] == "no-store"
 
 
 def test_an_unknown_or_malformed_session_is_told_apart() -> None:
@@ -100,7 +136,6 @@ def test_an_unknown_or_malformed_session_is_told_apart() -> None:
 
 def test_the_owner_ends_a_session_in_order_with_the_audio(create: Callable[..., str]) -> None:
     session_id = create("user-1")
-    assert call("DELETE /sessions/{sessionId}", session_id=session_id, user="intruder")[0] == 403
     assert call("DELETE /sessions/{sessionId}", session_id=session_id, user="user-1") == (204, None)
     assert call("GET /sessions/{sessionId}", session_id=session_id)[1]["state"] == "ended"
     (record,) = aws.stream_records()
@@ -108,6 +143,19 @@ def test_the_owner_ends_a_session_in_order_with_the_audio(create: Callable[..., 
     assert isinstance(payload, Control)
     assert payload.kind is ControlKind.END
     assert call("DELETE /sessions/{sessionId}", session_id=session_id, user="user-1")[0] == 409
+
+
+def test_a_stranger_who_ends_sessions_does_not_learn_which_there_are(create: Callable[..., str]) -> None:
+    ended, live = create("user-1"), create("user-1")
+    call("DELETE /sessions/{sessionId}", session_id=ended, user="user-1")
+    tried = [
+        lambda_handler(http_event("DELETE /sessions/{sessionId}", session_id=each, user="stranger"), None)
+        for each in ("happy-cloud-999", live, ended)
+    ]
+    assert tried == [tried[0]] * 3
+    assert (tried[0]["statusCode"], json.loads(tried[0]["body"])["code"]) == (404, "SESSION_NOT_FOUND")
+    assert call("GET /sessions/{sessionId}", session_id=live)[1]["state"] == "live"
+    assert call("DELETE /sessions/{sessionId}", session_id=live, user="user-1") == (204, None)
 
 
 def test_a_full_cell_refuses_until_a_session_ends(

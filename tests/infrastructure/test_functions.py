@@ -13,14 +13,14 @@ CONNECTIONS_OF_STAGE = (
 PERMISSIONS = {
     "authorizer": {
         "<Sessions.Arn>": "dynamodb:GetItem",
-        "<RateLimits.Arn>": "dynamodb:GetItem dynamodb:UpdateItem",
+        "<RateLimits.Arn>": "dynamodb:UpdateItem",
     },
     "connection_handler": {
         "<Sessions.Arn>": "dynamodb:GetItem dynamodb:UpdateItem",
         "<Connections.Arn>": "dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem",
         "<Connections.Arn>/index/SessionLanguageIndex": "dynamodb:Query",
         "<Segments.Arn>": "dynamodb:Query",
-        "<RateLimits.Arn>": "dynamodb:UpdateItem",
+        "<RateLimits.Arn>": "dynamodb:GetItem dynamodb:UpdateItem",
         "<AudioStream.Arn>": "kinesis:PutRecord",
         "<AudioBucket.Arn>/sessions/*": "s3:GetObject",
         CONNECTIONS_OF_STAGE: "execute-api:ManageConnections",

@@ -58,6 +58,7 @@ DIFFERENT: Final = replace(
     websocket_messages_per_s=700,
     websocket_burst=800,
     listeners_per_session=400,
+    spoken_languages_per_session=7,
     sessions_per_speaker=4,
     session_creations_per_h=40,
     speakers_sign_up=True,
@@ -193,6 +194,10 @@ ROWS: Final[dict[str, tuple[Callable[[StageSettings], Any], Callable[[Synthesize
     "source_languages": (lambda s: ",".join(s.source_languages), _variable("SOURCE_LANGUAGES")),
     "target_languages": (lambda s: ",".join(s.target_languages), _variable("TARGET_LANGUAGES")),
     "listeners_per_session": (lambda s: str(s.listeners_per_session), _variable("LISTENERS_PER_SESSION")),
+    "spoken_languages_per_session": (
+        lambda s: str(s.spoken_languages_per_session),
+        _variable("SPOKEN_LANGUAGES_PER_SESSION"),
+    ),
     "sessions_per_speaker": (lambda s: str(s.sessions_per_speaker), _variable("SESSIONS_PER_SPEAKER")),
     "session_creations_per_h": (lambda s: str(s.session_creations_per_h), _variable("SESSION_CREATIONS_PER_HOUR")),
     "clip_retention_days": (lambda s: s.clip_retention_days, _clips_days),

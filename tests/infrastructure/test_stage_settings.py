@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from babelcast.domain.languages import LANGUAGES, LanguageOffer
+from babelcast.domain.limits import JOINS
+from babelcast.usecases.speak_in_time import POLLY_QUOTAS
 from infrastructure.app import main
 from infrastructure.context import stage_of
 from infrastructure.settings import DEV, PROD, STAGES, FunctionSize, SettingsError, StageSettings
+from scripts.deployment.quotas import SECONDS_PER_SEGMENT
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1a2b-3c4d"
 CUSTOM_DOMAINS: dict[str, Any] = {
@@ -28,8 +31,15 @@ def test_a_stage_offers_every_language_that_aws_has(settings: StageSettings) -> 
 
 
 @pytest.mark.parametrize("settings", STAGES.values(), ids=STAGES.keys())
+def test_full_cells_of_sessions_in_many_languages_fit_in_the_voices_rates(settings: StageSettings) -> None:
+    sessions = settings.cells.count * settings.cells.sessions_per_cell
+    clips_per_s = sessions * settings.spoken_languages_per_session / SECONDS_PER_SEGMENT
+    assert clips_per_s <= sum(quota.rate_per_s for quota in POLLY_QUOTAS.values())
+
+
+@pytest.mark.parametrize("settings", STAGES.values(), ids=STAGES.keys())
 def test_a_hall_that_scans_the_code_together_is_let_in(settings: StageSettings) -> None:
-    assert settings.http_burst >= 2 * settings.listeners_per_session, "each page asks for the session and the languages"
+    assert settings.http_burst >= JOINS.burst, "each page asks once, and so many may join from one address"
     assert settings.websocket_burst >= settings.listeners_per_session
 
 
@@ -50,6 +60,7 @@ def test_a_hall_that_scans_the_code_together_is_let_in(settings: StageSettings) 
         ({"listener_url": "https://babelcast.example/?a=1"}, "listener_url"),
         ({"http_burst": 1}, "http_burst is 1"),
         ({"listeners_per_session": 0}, "listeners_per_session is 0"),
+        ({"spoken_languages_per_session": 0}, "spoken_languages_per_session is 0; it must be 1 to 41"),
         ({"sessions_per_speaker": 26}, "sessions_per_speaker is 26; it must be 1 to 25"),
         ({"session_creations_per_h": 0}, "session_creations_per_h is 0"),
         ({"end_to_end_alarm_ms": 5}, "end_to_end_alarm_ms is 5; it must be 1000 to 60000"),

@@ -13,6 +13,7 @@ from local.endpoints import Endpoints
 from tests.local.small_gateway import Client, SmallGateway
 
 SESSION_ID = "joyful-hope-911"
+LANGUAGES = [{"code": code, "name": code.upper(), "spoken": True} for code in ("en", "es", "fr")]
 
 
 def make_clip(seconds: float = 1.0) -> bytes:
@@ -83,8 +84,7 @@ class SmallStage(SmallGateway):
         return web.json_response({"AuthenticationResult": {"AccessToken": self.token}})
 
     async def _languages(self, _request: web.Request) -> web.Response:
-        rows = [{"code": code, "name": code.upper(), "spoken": True} for code in ("en", "es", "fr")]
-        return web.json_response({"sourceLanguages": rows[:1], "targetLanguages": rows[1:]})
+        return web.json_response({"sourceLanguages": LANGUAGES[:1], "targetLanguages": LANGUAGES[1:]})
 
     async def _create(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {self.token}":
@@ -95,6 +95,7 @@ class SmallStage(SmallGateway):
             "state": "live",
             "sourceLanguage": body["sourceLanguage"],
             "targetLanguages": body.get("targetLanguages", ["es", "fr"]),
+            "languages": LANGUAGES,
             "joinKeyRequired": "joinKey" in body,
             "expressive": body.get("expressive", True),
         }

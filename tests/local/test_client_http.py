@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -20,6 +21,7 @@ FACTS = {
     "state": "live",
     "sourceLanguage": "en",
     "targetLanguages": ["es", "fr"],
+    "languages": [],
     "joinKeyRequired": True,
 }
 
@@ -30,10 +32,12 @@ class Api:
     def __init__(self) -> None:
         self.answer: tuple[int, object] = (200, {})
         self.requests: list[tuple[str, str, str | None, str]] = []
+        self.join_keys: list[str | None] = []
 
     async def handle(self, request: web.Request) -> web.Response:
         body = await request.text()
         self.requests.append((request.method, request.path, request.headers.get("Authorization"), body))
+        self.join_keys.append(request.headers.get("Join-Key"))
         status, answer = self.answer
         return web.json_response(answer, status=status) if answer is not None else web.Response(status=status)
 
@@ -120,22 +124,34 @@ async def test_languages_are_read(api: Api, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "language", "reason"),
+    ("answer", "listener", "reason"),
     [
-        ((404, {"code": "SESSION_NOT_FOUND", "message": "no such session"}), "es", "no such session"),
-        ((200, {**FACTS, "state": "ended"}), "es", "has ended"),
-        ((200, FACTS), "de", "not translated into 'de'; it offers es, fr"),
-        ((200, FACTS), "es", "needs a join key"),
-        ((200, {**FACTS, "joinKeyRequired": False}), "es", "status 403"),
+        ((404, {"code": "SESSION_NOT_FOUND", "message": "no such session"}), ("es", None), "no such session"),
+        ((200, {**FACTS, "state": "ended"}), ("es", None), "has ended"),
+        ((200, FACTS), ("de", None), "not translated into 'de'; it offers es, fr"),
+        ((200, FACTS), ("es", None), "needs a join key"),
+        ((403, {"code": "NOT_ALLOWED", "message": "the join key is wrong"}), ("es", "ключ"), "the join key is wrong"),
+        ((200, FACTS), ("es", "sesame"), "status 403"),
+        ((200, {**FACTS, "joinKeyRequired": False}), ("es", None), "status 403"),
     ],
 )
 async def test_a_refused_connection_is_explained(
-    api: Api, url: str, answer: tuple[int, object], language: str, reason: str
+    api: Api, url: str, answer: tuple[int, object], listener: tuple[str, str | None], reason: str
 ) -> None:
     api.answer = answer
+    language, join_key = listener
+    refusal = ConnectionNotAllowedError(403)
     async with HttpApi(url) as http:
-        explained = await http.explain_refusal("joyful-hope-911", ConnectionNotAllowedError(403), language=language)
+        explained = await http.explain_refusal("joyful-hope-911", refusal, language=language, join_key=join_key)
     assert reason in explained
+    assert api.join_keys == [None if join_key is None else quote(join_key)]
+
+
+async def test_a_join_key_is_checked_with_the_session(api: Api, url: str) -> None:
+    async with HttpApi(url) as http:
+        await http.show_session("joyful-hope-911")
+        await http.show_session("joyful-hope-911", join_key="a & ключ")
+    assert api.join_keys == [None, "a%20%26%20%D0%BA%D0%BB%D1%8E%D1%87"]
 
 
 def access_token(lives_s: float) -> str:

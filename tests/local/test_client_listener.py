@@ -72,7 +72,8 @@ async def test_segments_are_received_downloaded_and_played(
     assert gateway.clients[0].query == {
         "sessionId": "joyful-hope-911", "role": "listener", "targetLanguage": "es", "joinKey": "open sesame"
     }  # fmt: skip
-    assert gateway.clients[0].messages[0] == {"action": "joinSession"}
+    joined = gateway.clients[0].messages[0]
+    assert joined == {"action": "joinSession", "seat": joined["seat"]}
     assert [(segment.number, segment.fate) for segment in record.segments] == [
         (0, Fate.PLAYED), (1, Fate.TEXT_ONLY), (2, Fate.PLAYED)
     ]  # fmt: skip
@@ -135,6 +136,13 @@ async def test_a_missing_last_segment_is_noticed_by_its_caption(
     assert [(caption.number, caption.text) for caption in record.captions] == [(0, "Good evening.")]
 
 
+async def test_no_two_listeners_claim_one_seat(gateway: SmallGateway, downloader: ClipDownloader) -> None:
+    async with listener_at(gateway, downloader), listener_at(gateway, downloader):
+        first, second = (client.messages[0]["seat"] for client in gateway.clients)
+    assert first != second
+    assert len(first) == len(second) == 22
+
+
 async def test_what_was_missed_while_disconnected_comes_after_joining_again(
     gateway: SmallGateway, downloader: ClipDownloader
 ) -> None:
@@ -147,7 +155,8 @@ async def test_what_was_missed_while_disconnected_comes_after_joining_again(
             await gateway.publish(number, url=gateway.clip_url(f"{number}.mp3"), to=set())
         await listener.wait_received(3)
         record = listener.record()
-    assert gateway.clients[1].messages[0] == {"action": "joinSession", "lastSequenceNumber": 0}
+    joined, again = (client.messages[0] for client in gateway.clients)
+    assert again == {"action": "joinSession", "lastSequenceNumber": 0, "seat": joined["seat"]}
     assert record.reconnections == 1
     assert record.redelivered == 0
     assert [segment.fate for segment in record.segments] == [Fate.PLAYED] * 3
@@ -184,7 +193,7 @@ async def test_a_listener_who_missed_everything_asks_from_its_beginning(
         await gateway.publish(7, url=gateway.clip_url("7.mp3"), to=set())
         await listener.wait_received(1)
         record = listener.record()
-    assert gateway.clients[1].messages[0] == {"action": "joinSession", "lastSequenceNumber": 6}
+    assert gateway.clients[1].messages[0]["lastSequenceNumber"] == 6
     assert record.first_number == 7
 
 

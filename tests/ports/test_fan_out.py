@@ -24,6 +24,7 @@ from babelcast.adapters.api_gateway import (
 from babelcast.adapters.notification_sender import CHUNK_RECEIVERS, HandingOnNotifier, NotificationSenders, chunks_of
 from babelcast.adapters.notifier import ApiGatewayNotifier
 from babelcast.domain.connection import ConnectionId
+from babelcast.domain.delivery import Delivery
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.notices import Notice, Transcription
 from babelcast.domain.session import SessionId
@@ -133,6 +134,53 @@ async def test_a_connection_that_hangs_holds_up_nobody(
         assert reached == {hanging: Reach.FAILED, **dict.fromkeys(others, Reach.REACHED)}
     assert took_s < _ANSWER_TIMEOUT_S
     assert gateway.posts(hanging) == 2, "it has one post at a time"
+
+
+async def test_very_many_that_hang_hold_up_nobody_not_even_the_first_time(
+    gateway: ConnectionsServer, meter: CountingMeter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their posts never end here: whoever waited for one of them would wait for ever."""
+    monkeypatch.setattr("babelcast.adapters.api_gateway._ANSWER_TIMEOUT_S", 600.0)
+    notifier = ApiGatewayNotifier(ApiGatewayConnections(gateway.url, deadline_s=600.0), meter)
+    everybody = ids(300)
+    hanging, others = everybody[:CHUNK_RECEIVERS], everybody[CHUNK_RECEIVERS:]
+    gateway.hanging.update(hanging)
+
+    sending = asyncio.create_task(notifier.send(everybody, notice()))
+    await asyncio.to_thread(gateway.wait_until_told, *others)
+
+    assert not sending.done()
+    gateway.heal()
+    assert await sending == dict.fromkeys(everybody, Reach.REACHED)
+
+
+async def test_very_many_that_hang_are_all_slow_from_then_on(gateway: ConnectionsServer, meter: CountingMeter) -> None:
+    # Too short for all of them to be given up one batch of posts after the other.
+    connections = ApiGatewayConnections(gateway.url, deadline_s=3 * _ANSWER_TIMEOUT_S)
+    notifier = ApiGatewayNotifier(connections, meter)
+    everybody = ids(300)
+    hanging, others = everybody[:CHUNK_RECEIVERS], everybody[CHUNK_RECEIVERS:]
+    gateway.hanging.update(hanging)
+
+    for number in range(3):
+        assert await notifier.send(everybody, notice(number)) == {
+            **dict.fromkeys(hanging, Reach.FAILED),
+            **dict.fromkeys(others, Reach.REACHED),
+        }
+        assert connections.slow_among(everybody) == frozenset(hanging)
+
+    assert all([each["text"] for each in gateway.told(name)] == [f"{SPEECH} {n}" for n in range(3)] for name in others)
+
+
+async def test_whoever_has_not_answered_by_the_deadline_is_slow(gateway: ConnectionsServer) -> None:
+    (hanging,) = ids(1)
+    gateway.hanging.add(hanging)
+    connections = ApiGatewayConnections(gateway.url, deadline_s=_ANSWER_TIMEOUT_S / 2)
+
+    delivery = await connections.post([hanging], b"{}")
+
+    assert delivery == Delivery(late=frozenset({hanging}))
+    assert connections.slow_among([hanging]) == {hanging}
 
 
 async def test_a_connection_that_answers_again_is_as_the_others(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from babelcast.domain.seat import seat_key
 from babelcast.protocol import messages as server
 from local.client import messages as client
 from local.client.errors import MalformedMessageError
@@ -77,12 +78,14 @@ def test_the_server_understands_a_chunk_as_it_was_captured(pcm: bytes, index: in
 
 def test_the_server_understands_joining_and_asking_again() -> None:
     first = server.decode_message(client.write_join(None))
-    again = server.decode_message(client.write_join(-1))
+    again = server.decode_message(client.write_join(-1, seat="q3v0Zb-7yNn1u_5kXo2LrA"))
     hole = server.decode_message(client.write_action("resume", lastSequenceNumber=11))
     assert isinstance(first, server.JoinSession)
     assert first.last_sequence_number is None
+    assert first.seat_key() is None
     assert isinstance(again, server.JoinSession)
     assert again.last_sequence_number == -1
+    assert again.seat_key() == seat_key("q3v0Zb-7yNn1u_5kXo2LrA")
     assert isinstance(hole, server.Resume)
     assert hole.last_sequence_number == 11
 

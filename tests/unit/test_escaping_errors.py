@@ -42,6 +42,17 @@ def test_type_and_place_are_logged_and_the_message_is_not(error: Exception, capl
     assert SPEECH not in "".join(traceback.format_exception(escaped.value))
 
 
+def test_the_type_of_a_cause_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    error = SessionNotFoundError("no such session")
+    error.__cause__ = KeyError(SPEECH)
+    with pytest.raises(InvocationFailedError):
+        failing(error)({}, None)
+
+    (line,) = lines(caplog)
+    assert line["cause"] == "KeyError"
+    assert SPEECH not in json.dumps(line)
+
+
 def test_a_code_of_a_foreign_error_is_not_ours(caplog: pytest.LogCaptureFixture) -> None:
     error = ValueError()
     error.code = SPEECH  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from babelcast.domain.connection import ConnectionId
 from babelcast.domain.errors import (
+    BabelcastError,
     LimitReachedError,
     NotAllowedError,
     SessionEndedError,
@@ -15,12 +16,14 @@ from babelcast.domain.errors import (
     StorageUnavailableError,
 )
 from babelcast.domain.limits import FAILED_JOINS, MESSAGES, Limit
-from babelcast.domain.source_address import address_key
+from babelcast.domain.session import SessionId
+from babelcast.domain.source_address import AddressKey, address_key
 from babelcast.usecases.limit_joins import LimitJoins
 from babelcast.usecases.limit_messages import LimitMessages
 from tests.in_memory import CountingMeter, InMemoryRateLimits
 
 A, B = ConnectionId("a="), ConnectionId("b=")
+ROOM, OTHER_ROOM = SessionId("joyful-hope-911"), SessionId("quiet-river-204")
 
 
 class Clock:
@@ -46,11 +49,11 @@ def messages(clock: Clock, meter: CountingMeter) -> LimitMessages:
     return LimitMessages(meter=meter, monotonic_s=clock)
 
 
-def chunks_taken(limits: LimitMessages, connection: ConnectionId, count: int) -> int:
+def chunks_taken(limits: LimitMessages, session_id: SessionId, count: int) -> int:
     taken = 0
     for _ in range(count):
         try:
-            limits.audio(connection, 0.25)
+            limits.audio(session_id, 0.25)
         except LimitReachedError:
             break
         taken += 1
@@ -97,18 +100,18 @@ def test_a_limit_that_lets_nothing_through_is_refused(burst: float, per_s: float
 
 def test_a_speaker_at_real_time_is_never_held_up(messages: LimitMessages, clock: Clock) -> None:
     for _ in range(4 * 3600):
-        messages.audio(A, 0.25)
+        messages.audio(ROOM, 0.25)
         clock.s += 0.25
 
 
 def test_a_minute_is_sent_again_at_once_and_then_half_as_much_again_as_is_spoken(
     messages: LimitMessages, clock: Clock, meter: CountingMeter
 ) -> None:
-    assert chunks_taken(messages, A, 1_000) == 60 * 4
+    assert chunks_taken(messages, ROOM, 1_000) == 60 * 4
     assert meter.counts["AudioChunksLimited"] == 1
     clock.s += 10
-    assert chunks_taken(messages, A, 1_000) == 15 * 4
-    assert chunks_taken(messages, B, 4) == 4, "another connection has its own"
+    assert chunks_taken(messages, ROOM, 1_000) == 15 * 4
+    assert chunks_taken(messages, OTHER_ROOM, 4) == 4, "another session has its own"
 
 
 def test_other_messages_come_in_a_burst_and_then_four_a_second(
@@ -126,26 +129,25 @@ def test_other_messages_come_in_a_burst_and_then_four_a_second(
     clock.s += 2
     assert taken() == 8
     messages.message(B)
-    assert chunks_taken(messages, A, 4) == 4, "audio is counted on its own"
+    assert chunks_taken(messages, ROOM, 4) == 4, "audio is counted on its own"
+    messages.replay(A)
     assert meter.counts["MessagesLimited"] == 2
 
 
 @pytest.mark.parametrize(("others", "taken"), [(4_095, 0), (4_096, 240)])
-def test_only_the_connections_that_were_heard_last_are_remembered(
-    others: int, taken: int, messages: LimitMessages
-) -> None:
-    assert chunks_taken(messages, A, 1_000) == 240
+def test_only_those_who_were_heard_last_are_remembered(others: int, taken: int, messages: LimitMessages) -> None:
+    assert chunks_taken(messages, ROOM, 1_000) == 240
     for number in range(others):
-        messages.audio(ConnectionId(f"{number}="), 0.25)
-    assert chunks_taken(messages, A, 240) == taken
+        messages.audio(SessionId(f"{number}"), 0.25)
+    assert chunks_taken(messages, ROOM, 240) == taken
 
 
-def test_a_connection_that_keeps_on_is_not_forgotten(messages: LimitMessages) -> None:
-    assert chunks_taken(messages, A, 1_000) == 240
+def test_whoever_keeps_on_is_not_forgotten(messages: LimitMessages) -> None:
+    assert chunks_taken(messages, ROOM, 1_000) == 240
     for number in range(3 * 4_096):
-        messages.audio(ConnectionId(f"{number}="), 0.25)
+        messages.audio(SessionId(f"{number}"), 0.25)
         if number % 1_000 == 0:
-            assert chunks_taken(messages, A, 1) == 0
+            assert chunks_taken(messages, ROOM, 1) == 0
 
 
 ADDRESS = address_key("192.0.2.1")
@@ -154,17 +156,29 @@ ADDRESS = address_key("192.0.2.1")
 async def test_an_address_that_has_guessed_too_often_is_not_told_whether_it_is_right(meter: CountingMeter) -> None:
     now_ms = 1_795_000_000_000
     joins = LimitJoins(limits=InMemoryRateLimits(), meter=meter, now_ms=lambda: now_ms)
-    await joins.failed(ADDRESS, SessionEndedError("over"))
+
+    async def told(outcome: Exception | None, address: AddressKey = ADDRESS) -> object:
+        async def look_up() -> str:
+            if outcome is not None:
+                raise outcome
+            return "a room"
+
+        try:
+            return await joins.told(address, look_up())
+        except BabelcastError as error:
+            return type(error)
+
+    none, key, over = SessionNotFoundError("none"), NotAllowedError("key"), SessionEndedError("over")
+    assert await told(over) is SessionEndedError
     for number in range(int(FAILED_JOINS.burst)):
-        await joins.listener(ADDRESS)
-        await joins.failed(ADDRESS, [SessionNotFoundError("none"), NotAllowedError("key")][number % 2])
-    for look in (joins.listener, joins.guesser):
-        with pytest.raises(LimitReachedError):
-            await look(ADDRESS)
-    await joins.listener(address_key("192.0.2.2"))
+        assert await told(None) == "a room"
+        assert await told([none, key][number % 2]) is [SessionNotFoundError, NotAllowedError][number % 2]
+    assert [await told(each) for each in (None, none, key, over)] == [LimitReachedError] * 4
+    assert await told(StorageUnavailableError("down")) is StorageUnavailableError, "which says nothing about the guess"
+    assert await told(None, address_key("192.0.2.2")) == "a room"
     now_ms += 1000
-    await joins.listener(ADDRESS)
-    assert meter.counts["JoinsLimited"] == 2
+    assert await told(None) == "a room"
+    assert meter.counts["JoinsLimited"] == 4
 
 
 async def test_a_store_that_fails_or_hangs_locks_nobody_out(
@@ -181,6 +195,7 @@ async def test_a_store_that_fails_or_hangs_locks_nobody_out(
     joins = LimitJoins(limits=Broken(), meter=meter, now_ms=lambda: 0)
     async with asyncio.timeout(5):
         await joins.listener(ADDRESS)
+        assert await joins.told(ADDRESS, asyncio.sleep(0, "a room")) == "a room"
     assert meter.counts["LimitsUnchecked"] == 2
 
 

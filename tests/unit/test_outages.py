@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from babelcast.domain.errors import StorageUnavailableError
+from babelcast.domain.errors import BabelcastError, CursorMovedError, StorageUnavailableError
 from babelcast.domain.languages import Language, LanguageCode, language
 from babelcast.domain.notices import ErrorNotice, TranslatedAudio
 from babelcast.ports import TranscriptionStream
@@ -19,6 +19,7 @@ from tests.in_memory import CountingMeter, InMemoryClips, ScriptedSynthesizer, S
 from tests.room import END, OTHER, SESSION, Room, words
 
 ENGLISH, SPANISH, FRENCH = LanguageCode("en"), LanguageCode("es"), LanguageCode("fr")
+BOTH = (SPANISH, FRENCH)
 SENTENCES = 36
 SENTENCE_S = 2.5
 AWAY_FROM_S, AWAY_UNTIL_S = 10, 70
@@ -130,17 +131,17 @@ async def test_a_language_that_hangs_is_waited_for_once_and_not_with_every_sente
     took_s = []
     for _ in range(4):
         began = time.monotonic()
-        drafts = await render.draft("good", source=ENGLISH, languages=(SPANISH, FRENCH))
+        drafts = await render.draft("good", source=ENGLISH, languages=BOTH, spoken=BOTH)
         took_s.append(time.monotonic() - began)
         assert (drafts[SPANISH].text, drafts[FRENCH].translated) == ("good/es", False)
     assert took_s[0] >= 0.4
     assert sum(took_s[1:]) < 0.4
     translator.hangs = False
-    drafts = await render.draft("good", source=ENGLISH, languages=(SPANISH, FRENCH))
+    drafts = await render.draft("good", source=ENGLISH, languages=BOTH, spoken=BOTH)
     assert drafts[FRENCH].is_complete
     translator.hangs = True
     began = time.monotonic()
-    await render.draft("good", source=ENGLISH, languages=(FRENCH,))
+    await render.draft("good", source=ENGLISH, languages=(FRENCH,), spoken=(FRENCH,))
     assert time.monotonic() - began >= 0.4, "it has its whole time again"
 
 
@@ -205,6 +206,44 @@ async def test_a_table_that_refuses_for_seconds_loses_nothing(store: str, refuse
     assert {each.sequence_number for each in room.heard("es")} == set(range(len(room.segments.by_key)))
     assert is_redone or not batches_failed, "for a second or two it is tried again within the invocation"
     assert not [each for each in room.notifier.to(f"{SESSION}/speaker") if isinstance(each, ErrorNotice)]
+
+
+@dataclass
+class Unanswered:
+    """Cursors of which every second change is carried out and told as failed."""
+
+    cursors: Any
+    error: Callable[[str], BabelcastError]
+    lost: list[str] = field(default_factory=list)
+    is_next: bool = False
+
+    def __getattr__(self, name: str) -> Any:
+        async def changed(*arguments: Any, **named: Any) -> None:
+            await getattr(self.cursors, name)(*arguments, **named)
+            self.is_next = not self.is_next
+            if self.is_next:
+                self.lost.append(name)
+                raise self.error(name)
+
+        return changed
+
+
+@pytest.mark.parametrize("error", [CursorMovedError, StorageUnavailableError])
+async def test_changes_whose_answer_is_lost_are_gone_on_from(error: type[BabelcastError]) -> None:
+    room = Room()
+    tools = room.process.tools
+    cursors = Unanswered(tools.cursors, error)
+    room.process = replace(room.process, tools=replace(tools, cursors=cursors))
+    await room.open(SESSION, "es")
+    silence = bytes(16_000 * 2 * 20)
+    pcm = silence.join(block_speech(6, first_word=1 + 6 * number) for number in range(4))
+    await room.say(*chunks_of(pcm), END)
+    while room.read < len(room.stream.records):
+        assert await room.batch(4) == {}, "it goes on within the invocation"
+    assert room.captions("es") == words(24)
+    assert [each.sequence_number for each in room.heard("es")] == list(range(len(room.segments.by_key)))
+    assert set(cursors.lost) == {"move", "commit"}
+    assert room.sessions.by_id[SESSION].cursor.closed
 
 
 async def test_records_of_an_ended_session_hold_up_no_other() -> None:

@@ -121,8 +121,8 @@ class Studio:
     async def draft(self, manner: Manner | None = None, *codes: LanguageCode) -> Drafts:
         languages = codes or (SPANISH,)
         if manner is None:
-            return await self.render.draft(TEXT, source=ENGLISH, languages=languages)
-        return await self.render.draft(TEXT, source=ENGLISH, languages=languages, manner=manner)
+            return await self.render.draft(TEXT, source=ENGLISH, languages=languages, spoken=languages)
+        return await self.render.draft(TEXT, source=ENGLISH, languages=languages, spoken=languages, manner=manner)
 
     async def prosody(self, manner: Manner | None = None) -> Prosody:
         await self.draft(manner)

@@ -140,10 +140,11 @@ def give_up(error: Exception, **ids: object) -> NoReturn:
 
 
 def log_failure(error: BaseException, **ids: object) -> None:
-    """Log an error that an edge has answered: its type, its code and where it arose, never its data."""
+    """Log an error that an edge has answered: its type, its code, what caused it and where, never its data."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else None
     code = error.code if isinstance(error, BabelcastError) else None
-    logger.error("failure", extra={"error": type(error).__name__, "code": code, "at": where, **ids})
+    cause = type(error.__cause__).__name__ if error.__cause__ else None
+    logger.error("failure", extra={"error": type(error).__name__, "code": code, "cause": cause, "at": where, **ids})

@@ -4,7 +4,7 @@ All are asynchronous, bounded in time and raise only errors of `babelcast.domain
 every store may raise `StorageUnavailableError`.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from babelcast.domain.dynamics import NEUTRAL, Prosody
 from babelcast.domain.languages import Language, LanguageCode, Voice
 from babelcast.domain.limits import Limit
 from babelcast.domain.notices import Notice
+from babelcast.domain.seat import SeatKey
 from babelcast.domain.segment import Segment
 from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId, UserId
 from babelcast.domain.session_step import SessionStep
@@ -52,7 +53,9 @@ class Sessions(Protocol):
         ...
 
     async def attach_speaker(self, session_id: SessionId, connection_id: ConnectionId) -> bool:
-        """This connection is the speaker's from now on; False when it takes the place of one before.
+        """This connection is the speaker's from now on; False when it takes the place of another one.
+
+        True also when it was theirs before, so that whoever does it again tells again what may not have been told.
 
         Raises:
             SessionNotFoundError: None.
@@ -60,7 +63,10 @@ class Sessions(Protocol):
         ...
 
     async def detach_speaker(self, session_id: SessionId, connection_id: ConnectionId) -> bool:
-        """The connection is gone; False when the speaker's is another one, and nothing changes."""
+        """The connection is gone, and the speaker has none; False when they have another one, and nothing changes.
+
+        Doing it again has the same answer.
+        """
         ...
 
     async def claim_status(self, session_id: SessionId, *, now_ms: int, interval_ms: int) -> bool:
@@ -123,6 +129,7 @@ class Connections(Protocol):
         *,
         language: LanguageCode | None = None,
         listening: bool | None = None,
+        returns_by_ms: int | None = None,
         delay_ms: int | None = None,
     ) -> Connection | None:
         """Change what is given of a listener; the connection afterwards, if it is known."""
@@ -133,7 +140,7 @@ class Connections(Protocol):
         ...
 
     async def keep_language(self, session_id: SessionId, language: LanguageCode, *, until_ms: int) -> None:
-        """A listener of the language may come back until then."""
+        """A listener of the language may come back until then, or until what was said before if that is later."""
         ...
 
     async def audience(self, session_id: SessionId) -> Audience:
@@ -152,8 +159,8 @@ class CellCapacity(Protocol):
         """
         ...
 
-    async def occupants(self) -> Mapping[SessionId, int]:
-        """Every session that holds a place, with its cell."""
+    async def occupants(self) -> Sequence[Mapping[SessionId, int]]:
+        """Of each cell, the sessions that hold a place there, and until when, epoch seconds."""
         ...
 
     async def release(self, session_id: SessionId, cell: int) -> None:
@@ -172,8 +179,8 @@ class SpeakerPlaces(Protocol):
         """
         ...
 
-    async def occupants(self, speaker_id: UserId) -> Collection[SessionId]:
-        """Every session that holds one of the speaker's places."""
+    async def occupants(self, speaker_id: UserId) -> Mapping[SessionId, int]:
+        """The sessions that hold the speaker's places, and until when, epoch seconds."""
         ...
 
     async def release(self, speaker_id: UserId, session_id: SessionId) -> None:
@@ -196,6 +203,14 @@ class Seats(Protocol):
         """A listener who had a seat is gone."""
         ...
 
+    async def holder(self, session_id: SessionId, seat: SeatKey) -> ConnectionId | None:
+        """The connection that a listener's own seat was last assigned to, whether or not it still exists."""
+        ...
+
+    async def assign(self, session_id: SessionId, seat: SeatKey, holder: ConnectionId, *, now_ms: int) -> None:
+        """From now on a listener's own seat is this connection's; how many are taken does not change."""
+        ...
+
 
 class RateLimits(Protocol):
     """Buckets that all environments share, by limit and key; see `babelcast.domain.limits`."""
@@ -209,7 +224,7 @@ class RateLimits(Protocol):
         ...
 
     async def require_room(self, key: str, limit: Limit, *, now_ms: int) -> None:
-        """Take nothing, but see whether there is anything to take.
+        """Take nothing, but be refused when taking would be, in one row with all who take at the same time.
 
         Raises:
             LimitReachedError: The bucket is empty.

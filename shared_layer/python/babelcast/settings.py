@@ -105,6 +105,7 @@ class AudioProcessorSettings(FunctionSettings):
         segment_retention_hours: What was said is kept so long after it became final, and no longer than its session.
         max_segment_seconds: A clause that runs longer is cut at its widest pause.
         cell_count: How many cells share the account's quotas.
+        spoken_languages_per_session: Those with the most listeners; listeners of others read.
         result_wait_ms: How long an invocation listens for results after the audio it brought.
         pending_result_wait_ms: The same while somebody's sentence is not finished.
         draft_after_quiet_ms: When the speaker has been quiet for so long, the sentence is translated and spoken
@@ -124,6 +125,7 @@ class AudioProcessorSettings(FunctionSettings):
     segment_retention_hours: int
     max_segment_seconds: int
     cell_count: int
+    spoken_languages_per_session: int
     result_wait_ms: int
     pending_result_wait_ms: int
     draft_after_quiet_ms: int | None = None

@@ -25,7 +25,7 @@ from babelcast.domain.languages import LanguageOffer
 from babelcast.domain.limits import session_creations
 from babelcast.domain.segmenter import SegmenterLimits
 from babelcast.observability import journal, meter
-from babelcast.ports import CellCapacity, Connections, Seats, SpeakerPlaces, Synthesizer
+from babelcast.ports import Connections, Seats, Synthesizer
 from babelcast.settings import (
     AudioProcessorSettings,
     AuthorizerSettings,
@@ -42,6 +42,7 @@ from babelcast.usecases.change_listening import ChangeListening
 from babelcast.usecases.close_connection import CloseConnection
 from babelcast.usecases.control_broadcast import ControlBroadcast
 from babelcast.usecases.create_session import CreateSession
+from babelcast.usecases.end_session import EndSession
 from babelcast.usecases.join_session import JoinSession
 from babelcast.usecases.limit_joins import LimitJoins
 from babelcast.usecases.limit_messages import LimitMessages
@@ -214,10 +215,8 @@ class HttpSessionHandling:
     """What ``http_session_handler`` needs."""
 
     create: CreateSession
-    control: ControlBroadcast
+    end: EndSession
     show: ShowSession
-    capacity: CellCapacity
-    places: SpeakerPlaces
     offer: LanguageOffer
     websocket_url: str
     listener_url: str
@@ -246,12 +245,14 @@ def http_session_handling() -> HttpSessionHandling:
             rng=random.SystemRandom(),
             now_ms=now_ms,
         ),
-        control=ControlBroadcast(
-            sessions=sessions, stream=KinesisAudioStream(settings.audio_stream_names), now_ms=now_ms
+        end=EndSession(
+            control=ControlBroadcast(
+                sessions=sessions, stream=KinesisAudioStream(settings.audio_stream_names), now_ms=now_ms
+            ),
+            capacity=capacity,
+            places=places,
         ),
         show=ShowSession(sessions=sessions, joins=_joins(settings)),
-        capacity=capacity,
-        places=places,
         offer=offer,
         websocket_url=settings.websocket_url,
         listener_url=settings.listener_url,
@@ -312,6 +313,7 @@ def audio_processing() -> "ProcessAudio":
                 draft_after_quiet_samples=(
                     None if settings.draft_after_quiet_ms is None else ms_to_samples(settings.draft_after_quiet_ms)
                 ),
+                spoken_languages=settings.spoken_languages_per_session,
                 segments=SegmenterLimits(max_segment_samples=settings.max_segment_seconds * SAMPLE_RATE_HZ),
             ),
             has_room=paced.has_room,

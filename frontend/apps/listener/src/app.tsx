@@ -7,11 +7,11 @@ import { useFocusOnChange } from "@babelcast/shared/focus-on-change";
 import { readRoute, sessionAddress } from "./route";
 import { Listening } from "./session/listening";
 import { forget, recall, type SessionMemory } from "./session/memory";
-import { loadOffer, type Offer } from "./session/offer";
+import { explainFailure } from "./session/failure";
+import type { Offer } from "./session/offer";
+import { useOfferSearch } from "./session/offer-search";
 import { applyAppearance, settings } from "./settings";
 import { t } from "./t";
-
-const RETRY_MS = 3_000;
 
 /** Chooses the page by the address; changes with it. */
 export function App({ config }: { config: Config }) {
@@ -51,41 +51,30 @@ function Attendance({ config, sessionId, joinKey }: AttendanceProps) {
   });
   const [refused, setRefused] = useState<{ reason: string; sessionId: string; joinKey: string | undefined }>();
   const listening = attending?.listening;
-  useFocusOnChange(attending === undefined ? "join" : attending.offer === undefined ? "looking" : "listen");
+  const search = useOfferSearch(config, attending?.offer === undefined ? listening?.sessionId : undefined);
+  const looked = search?.state.value;
+  const offer = attending?.offer ?? (looked?.kind === "found" ? looked.offer : undefined);
+  const reason = listening?.refusal.value ?? (looked?.kind === "failed" ? looked.code : undefined);
+  useFocusOnChange(attending === undefined ? "join" : offer === undefined ? "looking" : "listen");
 
   useEffect(() => () => listening?.close(), [listening]);
   useEffect(() => {
-    if (listening === undefined) return undefined;
-    return listening.refusal.subscribe((reason) => {
-      if (reason === undefined) return;
-      listening.close();
-      forget();
-      setRefused({ reason, sessionId: listening.sessionId, joinKey: listening.joinKey });
-      setAttending(undefined);
-    });
-  }, [listening]);
-  useEffect(() => {
-    if (attending === undefined || attending.offer !== undefined) return undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const load = (): void => {
-      loadOffer(config, attending.listening.sessionId).then(
-        (offer) => setAttending({ ...attending, offer }),
-        () => (timer = setTimeout(load, RETRY_MS)),
-      );
-    };
-    load();
-    return () => clearTimeout(timer);
-  }, [config, attending]);
+    if (listening === undefined || reason === undefined) return;
+    listening.close();
+    forget();
+    setRefused({ reason, sessionId: listening.sessionId, joinKey: listening.joinKey });
+    setAttending(undefined);
+  }, [listening, reason]);
 
   if (attending === undefined) {
-    const join = ({ offer, language, joinKey: key, withSound }: Joining): void => {
-      const { sessionId: id } = offer.facts;
+    const join = ({ offer: chosen, language, joinKey: key, withSound }: Joining): void => {
+      const { sessionId: id } = chosen.facts;
       const joined = new Listening(config, { sessionId: id, language, joinKey: key });
-      if (withSound) joined.startSound(offer.languageOf(language).nativeName);
+      if (withSound) joined.startSound(chosen.languageOf(language).nativeName);
       joined.start();
       history.replaceState(null, "", sessionAddress(location.href, id));
       setRefused(undefined);
-      setAttending({ listening: joined, offer });
+      setAttending({ listening: joined, offer: chosen });
     };
     return (
       <JoinPage
@@ -98,11 +87,12 @@ function Attendance({ config, sessionId, joinKey }: AttendanceProps) {
       />
     );
   }
-  if (attending.offer === undefined) {
+  if (offer === undefined) {
+    const trouble = looked?.kind === "looking" ? looked.trouble : undefined;
     return (
       <main class="listen" data-state="connecting">
         <p class="notice" role="status">
-          {t.looking}
+          {trouble === undefined ? t.looking : explainFailure(trouble)}
         </p>
       </main>
     );
@@ -113,7 +103,7 @@ function Attendance({ config, sessionId, joinKey }: AttendanceProps) {
     forget();
     location.assign(new URL(location.pathname, location.href));
   };
-  return <ListenPage listening={attending.listening} offer={attending.offer} onLeave={leave} />;
+  return <ListenPage listening={attending.listening} offer={offer} onLeave={leave} />;
 }
 
 function goOn(config: Config, memory: SessionMemory): Listening {

@@ -31,6 +31,12 @@ CHUNK_DEADLINE_S: Final = 1.5
 """Of an invocation that posts for another one, whose deadline is the one above: its way there and back fits in."""
 
 _CONCURRENT_POSTS: Final = 64
+_PATIENCE_S: Final = 0.2
+"""A post that takes longer is waited for beside the others: the next one goes out. Most answers come within 0.05 s."""
+
+_POSTS_UNDER_WAY: Final = 4 * _CONCURRENT_POSTS
+"""Threads and sockets, with those for posts that are waited for: more than the receivers of one chunk."""
+
 _CONNECT_TIMEOUT_S: Final = 1.0
 _ANSWER_TIMEOUT_S: Final = 1.0
 """API Gateway answers within tens of milliseconds; with the connect timeout, a post ends within the deadline."""
@@ -91,8 +97,8 @@ class _Lane:
         self._threads = ThreadPoolExecutor(width, thread_name_prefix="connections")
         self._signature = signature
 
-    async def post(self, connection_id: ConnectionId, message: bytes) -> _Outcome:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._post, connection_id, message)
+    def post(self, connection_id: ConnectionId, message: bytes) -> "asyncio.Future[_Outcome]":
+        return asyncio.get_running_loop().run_in_executor(self._threads, self._post, connection_id, message)
 
     def _post(self, connection_id: ConnectionId, message: bytes) -> _Outcome:
         request = AWSRequest(method="POST", url=self._url + quote(connection_id, safe=""), data=message)
@@ -111,6 +117,7 @@ class _Lane:
 class ApiGatewayConnections:
     """Posts messages to connections, so that none of them delays another one.
 
+    So many posts go out at once as answer best; whichever is *overdue* lets the next one go out while it is waited for.
     A connection that takes too long is *slow* from then on: its posts go beside the others', one at a time, and are
     hardly waited for. It is slow until it answers.
 
@@ -122,10 +129,12 @@ class ApiGatewayConnections:
     def __init__(self, endpoint_url: str, *, deadline_s: float = SEND_DEADLINE_S) -> None:
         self._deadline_s = deadline_s
         signature = _Signature()
-        self._prompt = _Lane(endpoint_url, signature, width=_CONCURRENT_POSTS, answer_timeout_s=_ANSWER_TIMEOUT_S)
+        self._prompt = _Lane(endpoint_url, signature, width=_POSTS_UNDER_WAY, answer_timeout_s=_ANSWER_TIMEOUT_S)
+        self._turns = asyncio.Semaphore(_CONCURRENT_POSTS)
+        self._overdue: set[ConnectionId] = set()
         self._aside = _Lane(endpoint_url, signature, width=_SLOW_POSTS, answer_timeout_s=_SLOW_ANSWER_TIMEOUT_S)
         self._slow_until_s: dict[ConnectionId, float] = {}
-        self._aside_under_way: dict[ConnectionId, asyncio.Task[_Outcome]] = {}
+        self._aside_under_way: dict[ConnectionId, asyncio.Future[_Outcome]] = {}
 
     def slow_among(self, connection_ids: Iterable[ConnectionId]) -> frozenset[ConnectionId]:
         """Those that have taken too long of late."""
@@ -153,31 +162,48 @@ class ApiGatewayConnections:
             if aside:
                 waited_s = time.monotonic() - began_s
                 await asyncio.wait(aside.values(), timeout=max(0.0, _SLOW_WAIT_S - waited_s))
+            outcomes = dict.fromkeys(prompt.keys() & self._overdue, _Outcome.LATE)
         finally:
             for task in prompt.values():
                 task.cancel()
-        outcomes = {each: task.result() for each, task in (prompt | aside).items() if task.done()}
+        outcomes |= {each: posting.result() for each, posting in {**prompt, **aside}.items() if posting.done()}
         self.note_slow(each for each, outcome in outcomes.items() if outcome is _Outcome.LATE)
         return _delivery(targets, outcomes)
 
     async def _attempts(self, connection_id: ConnectionId, message: bytes) -> _Outcome:
-        outcome = await self._prompt.post(connection_id, message)
+        outcome = await self._in_turn(connection_id, message)
         for attempt in range(1, _ATTEMPTS):
             if outcome is not _Outcome.BUSY:
                 break
             await asyncio.sleep(_JITTER.uniform(0, _BACKOFF_S * 2 ** (attempt - 1)))
-            outcome = await self._prompt.post(connection_id, message)
+            outcome = await self._in_turn(connection_id, message)
         return outcome
 
-    def _post_aside(self, connection_id: ConnectionId, message: bytes) -> "asyncio.Task[_Outcome]":
-        task = asyncio.create_task(self._aside.post(connection_id, message))
-        self._aside_under_way[connection_id] = task
-        task.add_done_callback(lambda _: self._ended_aside(connection_id, task))
-        return task
+    async def _in_turn(self, connection_id: ConnectionId, message: bytes) -> _Outcome:
+        async with self._turns:
+            posting = self._prompt.post(connection_id, message)
+            try:
+                await asyncio.wait((posting,), timeout=_PATIENCE_S)
+            except asyncio.CancelledError:
+                posting.cancel()
+                raise
+        if posting.done():
+            return posting.result()
+        self._overdue.add(connection_id)
+        try:
+            return await posting
+        finally:
+            self._overdue.discard(connection_id)
 
-    def _ended_aside(self, connection_id: ConnectionId, task: "asyncio.Task[_Outcome]") -> None:
+    def _post_aside(self, connection_id: ConnectionId, message: bytes) -> "asyncio.Future[_Outcome]":
+        posting = self._aside.post(connection_id, message)
+        self._aside_under_way[connection_id] = posting
+        posting.add_done_callback(lambda _: self._ended_aside(connection_id, posting))
+        return posting
+
+    def _ended_aside(self, connection_id: ConnectionId, posting: "asyncio.Future[_Outcome]") -> None:
         del self._aside_under_way[connection_id]
-        if task.cancelled() or task.result() is _Outcome.LATE:
+        if posting.cancelled() or posting.result() is _Outcome.LATE:
             self.note_slow([connection_id])
         else:
             self._slow_until_s.pop(connection_id, None)

@@ -1,7 +1,8 @@
 """boto3 clients for a live path: bounded in time, few retries, called from threads of one pool."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any, Final, TypeVar, cast
@@ -23,7 +24,22 @@ CLIENT_CONFIG: Final = Config(
     retries={"total_max_attempts": 3, "mode": "standard"},
     max_pool_connections=CONCURRENT_CALLS,
 )
-"""Three attempts with backoff and jitter; after that the caller decides."""
+"""Three attempts with backoff and jitter; after that the caller decides.
+
+A throttled call waits up to 1 s and 2 s between them. A client has about a hundred such further attempts, which calls
+that succeed give back; without any left, a call fails with its first. Source: botocore/retries/standard.py, 1.44.
+"""
+
+_CONFLICT_PAUSES_S: Final = (0.05, 0.1, 0.2, 0.4)
+"""At most so long before each further try, by chance; together less than a second. A transaction takes some 20 ms."""
+
+_JITTER: Final = random.SystemRandom()
+
+_CONFLICT: Final = "TransactionConflictException"
+"""DynamoDB's code for a single write that meets a transaction on its item."""
+
+_PASSING_REASONS: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""DynamoDB's reasons to cancel a transaction that would have been carried out a moment later."""
 
 _T = TypeVar("_T")
 
@@ -72,11 +88,28 @@ async def call(
     """
     service: str = cast("Any", function).__self__.meta.service_model.service_name
     try:
-        return await in_thread(partial(function, **arguments), service=service)
+        return await _past_conflicts(lambda: in_thread(partial(function, **arguments), service=service))
     except (ClientError, BotoCoreError) as error:
         code = error_code(error)
         make = (errors or {}).get(code, otherwise)
         raise make(f"{function.__name__}: {code}") from error
+
+
+async def _past_conflicts(attempt: Callable[[], Awaitable[Any]]) -> Any:
+    """The answer of the first attempt that meets no other transaction, which botocore does not wait for."""
+    for longest_pause_s in _CONFLICT_PAUSES_S:
+        try:
+            return await attempt()
+        except ClientError as error:
+            if not _is_conflict(error):
+                raise
+        await asyncio.sleep(_JITTER.uniform(0, longest_pause_s))
+    return await attempt()
+
+
+def _is_conflict(error: ClientError) -> bool:
+    reasons = {each.get("Code") for each in error.response.get("CancellationReasons", ())} - {"None"}
+    return error_code(error) == _CONFLICT or (bool(reasons) and reasons <= _PASSING_REASONS)
 
 
 @cache

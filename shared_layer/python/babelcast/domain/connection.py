@@ -1,5 +1,6 @@
 """Who is connected, in which role and language."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +21,11 @@ RETURN_WITHIN_MS: Final = 60_000
 Longer than a phone takes to change its network; a listener's app leaves out what is older than that anyway.
 """
 
+_KEPT_PER_STAYED: Final = 3
+"""A lost listener's language is kept for so many times as long as they were there, so that one who comes and goes keeps
+no more languages awake than so many and the one they hear, however fast.
+"""
+
 
 class Role(StrEnum):
     """What a connection may do."""
@@ -36,6 +42,8 @@ class Connection:
         target_language: What a listener hears; None for a speaker.
         listening: False while a listener has paused playback; their language is not translated for their sake.
         joined_at_ms: When it opened, epoch milliseconds.
+        returns_by_ms: A paused listener's language is made on for them until then, epoch milliseconds. That is the
+            connection's own, so that one which changes its language leaves none awake.
         delay_ms: What a listener last told of how late the speech is heard; None before.
     """
 
@@ -45,6 +53,7 @@ class Connection:
     joined_at_ms: int
     target_language: LanguageCode | None = None
     listening: bool = True
+    returns_by_ms: int = 0
     delay_ms: int | None = None
 
     def __post_init__(self) -> None:
@@ -56,14 +65,26 @@ class Connection:
         """When API Gateway closes it at the latest."""
         return self.joined_at_ms + MAX_CONNECTION_DURATION_S * 1000
 
+    def wants_speech(self, *, now_ms: int) -> bool:
+        """Whether the connection's language is made for its sake."""
+        return self.role is Role.LISTENER and (self.listening or now_ms < self.returns_by_ms)
+
+    def kept_until_ms(self, *, now_ms: int) -> int:
+        """Until when the language is made for a listener who is lost now, epoch milliseconds."""
+        if not self.wants_speech(now_ms=now_ms):
+            return now_ms
+        stayed_ms = max(0, now_ms - self.joined_at_ms)
+        longest_ms = now_ms + min(RETURN_WITHIN_MS, _KEPT_PER_STAYED * stayed_ms)
+        return longest_ms if self.listening else min(longest_ms, self.returns_by_ms)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
     """Everybody connected to a session at one moment.
 
     Attributes:
-        kept_until_ms: Languages whose listeners were lost or have paused, and until when they may come back for what
-            they missed, epoch milliseconds.
+        kept_until_ms: Languages whose listeners were lost, and until when they may come back for what they missed,
+            epoch milliseconds.
     """
 
     connections: tuple[Connection, ...]
@@ -79,11 +100,17 @@ class Audience:
         """All listeners, paused ones included."""
         return tuple(each for each in self.connections if each.role is Role.LISTENER)
 
-    def wanted_languages(self, *, now_ms: int) -> tuple[LanguageCode, ...]:
-        """Languages that somebody listens to, or may come back to, sorted; only these are translated."""
-        heard = {each.target_language for each in self.listeners if each.listening and each.target_language}
-        kept = {language for language, until_ms in self.kept_until_ms.items() if now_ms < until_ms}
-        return tuple(sorted(heard | kept))
+    def wanted_languages(self, *, now_ms: int) -> Mapping[LanguageCode, int]:
+        """Languages that somebody listens to, or may come back to, and for how many; only these are translated.
+
+        Whoever was lost counts as one listener, however many they were.
+        """
+        wanting = Counter(each.target_language for each in self.listeners if each.wants_speech(now_ms=now_ms))
+        wanted = {language: count for language, count in wanting.items() if language is not None}
+        for language, until_ms in self.kept_until_ms.items():
+            if now_ms < until_ms:
+                wanted.setdefault(language, 1)
+        return dict(sorted(wanted.items()))
 
     def listening_to(self, language: LanguageCode) -> tuple[Connection, ...]:
         """The active listeners of one language."""

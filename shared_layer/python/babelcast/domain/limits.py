@@ -74,10 +74,14 @@ SPEAKER_JOINS: Final = Limit(name="speaker-joins", burst=60, per_s=1)
 """Connections of one speaker; an app that reconnects waits half a second at least."""
 
 AUDIO: Final = Limit(name="audio", burst=60, per_s=1.5)
-"""Seconds of audio on one connection: real time and half as much again, and a minute at once after a cut."""
+"""Seconds of audio in one session: real time and half as much again, and a minute at once after a cut."""
 
 MESSAGES: Final = Limit(name="messages", burst=40, per_s=4)
 """Messages other than audio on one connection; an app sends a few a minute, and some at once when it joins."""
+
+REPLAYS: Final = Limit(name="replays", burst=20, per_s=0.5)
+"""Of these, those that ask for what was missed, and bring up to 200 answers each. An app asks now and then for a hole,
+and at once for each clip whose address has expired while its page was asleep."""
 
 
 def session_creations(per_hour: int) -> Limit:

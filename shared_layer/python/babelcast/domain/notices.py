@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from babelcast.domain.connection import Role
 from babelcast.domain.errors import BabelcastError
 from babelcast.domain.languages import LanguageCode
+from babelcast.domain.segment import Unspoken
 from babelcast.domain.session import Session, SessionId, SessionState
 from babelcast.domain.sound_issue import ADVICE, RESOLVED, Finding, SoundIssue
 
@@ -69,6 +70,7 @@ class TranslatedAudio:
         spoken_at: When its last audio reached the server; from then on a listener's delay is counted.
         translated: False when ``text`` is the source text because translation failed.
         replayed: It is sent again.
+        unspoken: Why it is not spoken although the language has a voice.
     """
 
     session_id: SessionId
@@ -84,6 +86,7 @@ class TranslatedAudio:
     spoken_end_ms: int
     translated: bool
     replayed: bool
+    unspoken: Unspoken | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 
 from babelcast.domain.audio import samples_to_ms
@@ -34,6 +35,15 @@ class SourceSegment:
         return samples_to_ms(self.end_sample)
 
 
+class Unspoken(StrEnum):
+    """Why a translation into a language with a voice has no clip; codes on the wire."""
+
+    AT_CAPACITY = "AT_CAPACITY"
+    """The session's listeners want more languages than it has spoken."""
+    UNAVAILABLE = "SYNTHESIS_UNAVAILABLE"
+    """The voice failed, or storage did."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
     """A segment in one language.
@@ -43,6 +53,7 @@ class Rendition:
         clip_key: S3 key of the MP3, or None for text only.
         duration_s: Length of the clip in seconds, 0.0 without one.
         translated: False when ``text`` is the source text because translation failed.
+        unspoken: None where there is a clip, or never is one.
     """
 
     language: LanguageCode
@@ -50,6 +61,7 @@ class Rendition:
     clip_key: str | None
     duration_s: float
     translated: bool = True
+    unspoken: Unspoken | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +80,11 @@ class Segment:
     committed_at_ms: int
     renditions: Mapping[LanguageCode, Rendition] = field(default_factory=lambda: MappingProxyType({}))
     delivered: bool = False
+
+    @property
+    def spoken_languages(self) -> frozenset[LanguageCode]:
+        """Those that it has clips in."""
+        return frozenset(code for code, each in self.renditions.items() if each.clip_key is not None)
 
 
 def clip_key(session_id: SessionId, language: LanguageCode, number: int) -> str:

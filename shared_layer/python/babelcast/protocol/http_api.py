@@ -2,7 +2,8 @@
 
 from base64 import b64decode
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
+from urllib.parse import unquote
 
 import msgspec
 
@@ -25,6 +26,9 @@ _STATUS_BY_CODE = {
 }
 
 JoinKey = Annotated[str, msgspec.Meta(min_length=4, max_length=64)]
+
+LANGUAGES_MAX_AGE_S: Final = 300
+"""How long a browser may keep what a stage offers; a deployment that changes it is seen by everybody after so long."""
 
 LanguageTag = Annotated[str, msgspec.Meta(max_length=35)]
 """A refusal names it, so it has an end. Source: RFC 5646, section 4.4.1."""
@@ -73,9 +77,27 @@ def read_address(event: dict[str, Any]) -> AddressKey:
     return address_key(event["requestContext"]["http"]["sourceIp"])
 
 
-def answer(status: int, body: object | None = None) -> dict[str, Any]:
-    """An answer in payload format 2.0."""
-    response: dict[str, Any] = {"statusCode": status, "headers": {"cache-control": "no-store"}}
+def read_join_key(event: dict[str, Any]) -> str | None:
+    """The join key that a request wants to have checked, if any.
+
+    Raises:
+        InvalidMessageError: It is not percent-encoded; other letters have no agreed form in a header.
+    """
+    key: str | None = event["headers"].get("join-key")
+    if key is None:
+        return None
+    if not key.isascii():
+        raise InvalidMessageError("the join key is not percent-encoded")
+    return unquote(key)
+
+
+def answer(status: int, body: object | None = None, *, max_age_s: int = 0) -> dict[str, Any]:
+    """An answer in payload format 2.0, which browsers may keep for ``max_age_s``."""
+    # The two apps are one site, which has one cache, and two origins.
+    caching = (
+        {"cache-control": f"max-age={max_age_s}", "vary": "origin"} if max_age_s else {"cache-control": "no-store"}
+    )
+    response: dict[str, Any] = {"statusCode": status, "headers": caching}
     if body is not None:
         response["headers"]["content-type"] = "application/json"
         response["body"] = msgspec.json.encode(body).decode()
@@ -102,12 +124,15 @@ def created_session(session: Session, *, websocket_url: str, listener_url: str) 
 
 
 def public_session(session: Session) -> dict[str, object]:
-    """What anyone may know about a session."""
+    """What anyone may know about a session; with it, a page needs to ask for nothing more."""
     return {
         "sessionId": session.session_id,
         "state": session.state.value,
         "sourceLanguage": session.source_language,
         "targetLanguages": sorted(session.target_languages),
+        "languages": [
+            _language(language(code)) for code in sorted({session.source_language, *session.target_languages})
+        ],
         "joinKeyRequired": session.join_key_hash is not None,
     }
 

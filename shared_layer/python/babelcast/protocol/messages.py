@@ -27,6 +27,7 @@ from babelcast.domain.notices import (
     TranslatedAudio,
 )
 from babelcast.domain.playback import ClipPlayback
+from babelcast.domain.seat import SeatKey, seat_key
 from babelcast.domain.sound_issue import SoundIssue
 
 MAX_MESSAGE_BYTES: Final = 128 * 1024
@@ -46,10 +47,19 @@ class ClientMessage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class JoinSession(ClientMessage, frozen=True, kw_only=True):
-    """First message of a connection; with a number, everything after it is sent again."""
+    """First message of a connection; with a number, everything after it is sent again.
+
+    Attributes:
+        seat: A listener's secret, the same for all connections of theirs.
+    """
 
     ACTION: ClassVar[str] = "joinSession"
     last_sequence_number: Annotated[int, msgspec.Meta(ge=-1, le=2**32 - 1)] | None = None
+    seat: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16,64}\Z")] | None = None
+
+    def seat_key(self) -> SeatKey | None:
+        """Names the seat without the secret."""
+        return None if self.seat is None else seat_key(self.seat)
 
 
 class AudioChunkMessage(ClientMessage, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ class AcceptAudio:
         caller.require(Role.SPEAKER)
         if session_id != caller.session_id:
             raise NotAllowedError("this connection belongs to another session")
-        self.limits.audio(caller.connection_id, chunk.samples / SAMPLE_RATE_HZ)
+        self.limits.audio(caller.session_id, chunk.samples / SAMPLE_RATE_HZ)
         await self.stream.append(caller.session_id, caller.grant.cell, chunk)
         self.meter.count("AudioChunksReceived")
         return AudioAck(chunk_index=chunk.chunk_index)

@@ -1,13 +1,11 @@
 """Who may open which connection."""
 
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from babelcast.domain.caller import Grant
 from babelcast.domain.connection import Role
 from babelcast.domain.errors import (
-    BabelcastError,
     NotAllowedError,
     NotAuthenticatedError,
     SessionEndedError,
@@ -17,7 +15,7 @@ from babelcast.domain.languages import LanguageCode
 from babelcast.domain.session import Session, parse_session_id
 from babelcast.domain.source_address import AddressKey
 from babelcast.ports import Sessions, TokenVerifier
-from babelcast.usecases.create_session import hash_join_key
+from babelcast.usecases.join_key import require_join_key
 from babelcast.usecases.limit_joins import LimitJoins
 
 
@@ -62,11 +60,9 @@ class AuthorizeConnection:
             LimitReachedError: Too many from this address, or it has guessed too often.
         """
         await self.joins.listener(address)
-        try:
-            return await self._listener(session_id, target_language=target_language, join_key=join_key)
-        except BabelcastError as error:
-            await self.joins.failed(address, error)
-            raise
+        return await self.joins.told(
+            address, self._listener(session_id, target_language=target_language, join_key=join_key)
+        )
 
     async def _listener(self, session_id: str, *, target_language: str | None, join_key: str | None) -> Grant:
         session = await self.sessions.get(parse_session_id(session_id))
@@ -75,10 +71,7 @@ class AuthorizeConnection:
         language = LanguageCode(target_language or "")
         if language not in session.target_languages:
             raise UnsupportedLanguageError("the session does not offer this language")
-        if session.join_key_hash is not None and not hmac.compare_digest(
-            session.join_key_hash, hash_join_key(join_key or "")
-        ):
-            raise NotAllowedError("the join key is wrong")
+        require_join_key(session, join_key or "")
         return _grant(session, Role.LISTENER, target_language=language)
 
 

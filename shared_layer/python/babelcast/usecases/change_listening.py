@@ -39,7 +39,5 @@ class ChangeListening:
             NotAllowedError: The caller is no listener.
         """
         caller.require(Role.LISTENER)
-        listener = await self.connections.change(caller.connection_id, listening=listening)
-        if listener is not None and listener.target_language is not None and not listening:
-            until_ms = self.now_ms() + RETURN_WITHIN_MS
-            await self.connections.keep_language(caller.session_id, listener.target_language, until_ms=until_ms)
+        returns_by_ms = None if listening else self.now_ms() + RETURN_WITHIN_MS
+        await self.connections.change(caller.connection_id, listening=listening, returns_by_ms=returns_by_ms)

@@ -12,7 +12,7 @@ from babelcast.usecases.lose_connection import LoseConnection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseConnection:
-    """Handle lost connections."""
+    """Handle lost connections. Nobody does it a second time, so what fails keeps nothing else from being done."""
 
     sessions: Sessions
     lose: LoseConnection
@@ -25,9 +25,14 @@ class CloseConnection:
         Raises:
             SessionNotFoundError: The session has expired.
         """
-        await self.lose(caller.connection_id)
-        if caller.grant.role is not Role.SPEAKER:
-            return
+        try:
+            if caller.grant.role is Role.SPEAKER:
+                await self._detach(caller)
+        finally:
+            # A record that stays is found by the next post to the connection.
+            await self.lose(caller.connection_id)
+
+    async def _detach(self, caller: Caller) -> None:
         was_last = await self.sessions.detach_speaker(caller.session_id, caller.connection_id)
         if was_last and not (await self.sessions.get(caller.session_id)).is_over:
             lost = Control(kind=ControlKind.LOST, at_ms=self.now_ms())

@@ -1,8 +1,7 @@
 """Create a session in a cell that has room."""
 
-import hashlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,15 +16,13 @@ from babelcast.domain.languages import LanguageOffer
 from babelcast.domain.limits import Limit
 from babelcast.domain.session import Session, SessionId, UserId, new_session_id
 from babelcast.ports import CellCapacity, RateLimits, Sessions, SpeakerPlaces
+from babelcast.usecases.join_key import hash_join_key
 
 SESSION_LIFETIME_S: Final = 24 * 3600
 """As long as the stream keeps the audio; afterwards nothing of the session is left."""
+_STORED_WITHIN_S: Final = 60
+"""From its claim on, a session that is stored at all is stored by then: its request is answered in half that time."""
 _ID_ATTEMPTS: Final = 10
-
-
-def hash_join_key(join_key: str) -> str:
-    """What is stored of a join key."""
-    return hashlib.sha256(join_key.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +110,7 @@ class CreateSession:
         try:
             await claim()
         except SpeakerAtCapacityError:
-            over = [each for each in await self.places.occupants(session.speaker_id) if await self._is_over(each)]
+            over = await self._over(await self.places.occupants(session.speaker_id), now_s)
             for each in over:
                 await self.places.release(session.speaker_id, each)
             if not over:
@@ -127,17 +124,21 @@ class CreateSession:
         try:
             return await claim()
         except AtCapacityError:
-            occupants = await self.capacity.occupants()
-            over = [each for each in occupants if await self._is_over(each)]
-            for each in over:
-                await self.capacity.release(each, occupants[each])
+            cells = await self.capacity.occupants()
+            over = [(each, cell) for cell, held in enumerate(cells) for each in await self._over(held, now_s)]
+            for each, cell in over:
+                await self.capacity.release(each, cell)
             if not over:
                 raise
             return await claim()
 
-    async def _is_over(self, session_id: SessionId) -> bool:
-        """Whether a session has ended without its place being given back."""
+    async def _over(self, held_until_s: Mapping[SessionId, int], now_s: int) -> list[SessionId]:
+        """Of those who hold a place, the sessions that have ended without giving it back."""
+        return [each for each, until_s in held_until_s.items() if await self._is_over(each, until_s, now_s)]
+
+    async def _is_over(self, session_id: SessionId, held_until_s: int, now_s: int) -> bool:
         try:
             return (await self.sessions.get(session_id)).is_over
         except SessionNotFoundError:
-            return True
+            # A place is held from its claim on; a session that is being created is not stored yet.
+            return held_until_s - SESSION_LIFETIME_S + _STORED_WITHIN_S <= now_s

@@ -7,7 +7,7 @@ words are others, the drafts are thrown away: that costs money, never a wrong wo
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from babelcast.domain.dynamics import Manner
@@ -46,6 +46,7 @@ class DraftAhead:
         manner_of: Callable[[Commit], Manner],
         source: LanguageCode,
         languages: Iterable[LanguageCode],
+        spoken: Collection[LanguageCode],
     ) -> None:
         """Begin drafts of segments that are expected, as they were said; of the same words only once."""
         codes = tuple(languages)
@@ -58,7 +59,9 @@ class DraftAhead:
                 return
             self._attempts[each.number] += 1
             self._meter.count("DraftsBegun", len(codes))
-            drafts = self._render.draft(each.text, source=source, languages=codes, manner=manner_of(commit))
+            drafts = self._render.draft(
+                each.text, source=source, languages=codes, spoken=spoken, manner=manner_of(commit)
+            )
             self._begun[key] = asyncio.ensure_future(drafts)
 
     def take(self, segment: SourceSegment) -> Begun:
@@ -78,16 +81,23 @@ class DraftAhead:
         manner: Manner,
         source: LanguageCode,
         languages: Iterable[LanguageCode],
+        spoken: Collection[LanguageCode],
     ) -> Drafts:
         """A segment in every language: as it was begun, and the rest made now."""
         codes = tuple(languages)
         ahead = {} if begun is None else await begun
-        drafts = {code: ahead[code] for code in codes if code in ahead and ahead[code].is_complete}
+        drafts = {
+            code: ahead[code]
+            for code in codes
+            if code in ahead and ahead[code].is_complete and not (ahead[code].is_limited and code in spoken)
+        }
         if drafts:
             self._meter.count("DraftsUsed", len(drafts))
         missing = [code for code in codes if code not in drafts]
         if missing:
-            made = await self._render.draft(segment.text, source=source, languages=missing, manner=manner)
+            made = await self._render.draft(
+                segment.text, source=source, languages=missing, spoken=spoken, manner=manner
+            )
             drafts.update(made)
         return drafts
 

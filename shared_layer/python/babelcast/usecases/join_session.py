@@ -10,6 +10,7 @@ from babelcast.domain.caller import Caller
 from babelcast.domain.connection import Connection, Role
 from babelcast.domain.languages import LanguageCode
 from babelcast.domain.notices import BroadcastState, SegmentsLeftOut, SessionEnded, SessionJoined
+from babelcast.domain.seat import SeatKey
 from babelcast.domain.segment import Rendition, Segment
 from babelcast.domain.session import Cursor, Session, SessionId
 from babelcast.ports import Connections, Segments, Sessions
@@ -38,16 +39,21 @@ class JoinSession:
     broadcast: Broadcast
     now_ms: Callable[[], int]
 
-    async def __call__(self, caller: Caller, last_sequence_number: int | None) -> None:
+    async def __call__(self, caller: Caller, last_sequence_number: int | None, *, seat: SeatKey | None = None) -> None:
         """Answer ``joinSession``; with a number, everything after it follows, and the end when that is over.
 
         Segments follow for listeners, captions for speakers.
+
+        Args:
+            caller: Who joins.
+            last_sequence_number: The last that they have; None if they have none.
+            seat: A listener's own; if another connection of theirs still has it, this one takes its place.
 
         Raises:
             SessionNotFoundError: The session has expired.
             RoomFullError: A listener has no seat.
         """
-        connection = await self._connection(caller, returning=last_sequence_number is not None)
+        connection = await self._connection(caller, seat)
         is_speaker = connection.role is Role.SPEAKER
         was_away = is_speaker and await self.sessions.attach_speaker(caller.session_id, caller.connection_id)
         session = await self.sessions.get(caller.session_id)
@@ -99,7 +105,7 @@ class JoinSession:
             NotAllowedError: Only listeners have holes.
         """
         caller.require(Role.LISTENER)
-        connection = await self._connection(caller, returning=True)
+        connection = await self._connection(caller)
         if connection.target_language is not None:
             await self._replay(connection, connection.target_language, last_sequence_number)
 
@@ -109,12 +115,14 @@ class JoinSession:
             return 0
         return ms_to_samples(max(0, self.now_ms() - session.created_at_ms))
 
-    async def _connection(self, caller: Caller, *, returning: bool) -> Connection:
+    async def _connection(self, caller: Caller, seat: SeatKey | None = None) -> Connection:
         """As it is now; one that found no seat, or whose record was lost, is stored now."""
         known = await self.connections.get(caller.connection_id)
         if known is None:
             known = caller.connection()
-            await self.open(known, returning=returning)
+            await self.open(known, seat=seat)
+        elif seat is not None and known.role is Role.LISTENER:
+            await self.open.keep(known, seat)
         return known
 
     async def _replay(self, connection: Connection, language: LanguageCode, last_sequence_number: int) -> None:

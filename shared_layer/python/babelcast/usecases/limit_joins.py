@@ -1,9 +1,9 @@
 """How often anybody may try to get in, so that ids and join keys cannot be guessed."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from babelcast.domain.errors import (
     BabelcastError,
@@ -22,6 +22,8 @@ _DEADLINE_S: Final = 1.5
 
 _GUESSES: Final = (SessionNotFoundError, NotAllowedError)
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitJoins:
@@ -35,30 +37,33 @@ class LimitJoins:
         """Somebody wants to listen.
 
         Raises:
-            LimitReachedError: Too many from this address, or it has guessed too often.
+            LimitReachedError: Too many from this address.
         """
-        now_ms = self.now_ms()
-        await asyncio.gather(
-            self._checked(self.limits.take(address, JOINS, now_ms=now_ms)),
-            self.guesser(address),
-        )
+        await self._checked(self.limits.take(address, JOINS, now_ms=self.now_ms()))
 
-    async def guesser(self, address: AddressKey) -> None:
-        """Somebody names a session; whoever has guessed too often is not even told that they are right.
+    async def told(self, address: AddressKey, look_up: Awaitable[_T]) -> _T:
+        """What naming a session or its key has led to, if the address may know it.
+
+        It is decided afterwards: an unknown session and a wrong key take from the bucket, everything else looks into
+        it, and both get into one row there by the same steps. A right guess is told only if fewer wrong ones than the
+        bucket holds are before it in that row: however many guess at the same time, what they find out is worth as many
+        guesses as it holds. Those who are right take nothing, so that a hall may come in at once.
 
         Raises:
-            LimitReachedError: The address has guessed too often.
+            LimitReachedError: The address has guessed too often, and is not even told that it is right.
+            BabelcastError: What the look-up raises, for which the same holds.
         """
-        await self._checked(self.limits.require_room(address, FAILED_JOINS, now_ms=self.now_ms()))
-
-    async def failed(self, address: AddressKey, error: BabelcastError) -> None:
-        """It was refused; an unknown session or a wrong key counts as a guess.
-
-        Raises:
-            LimitReachedError: It was one guess too many, and its outcome is not to be told.
-        """
-        if isinstance(error, _GUESSES):
+        try:
+            found = await look_up
+        except _GUESSES:
             await self._checked(self.limits.take(address, FAILED_JOINS, now_ms=self.now_ms()))
+            raise
+        except BabelcastError as error:
+            if not error.retryable:
+                await self._require_room(address)
+            raise
+        await self._require_room(address)
+        return found
 
     async def speaker(self, user_id: UserId) -> None:
         """A speaker who is who they say wants to speak: their hall's guessers are not their fault.
@@ -67,6 +72,9 @@ class LimitJoins:
             LimitReachedError: Too many connections of theirs.
         """
         await self._checked(self.limits.take(user_id, SPEAKER_JOINS, now_ms=self.now_ms()))
+
+    async def _require_room(self, address: AddressKey) -> None:
+        await self._checked(self.limits.require_room(address, FAILED_JOINS, now_ms=self.now_ms()))
 
     async def _checked(self, look: Coroutine[Any, Any, None]) -> None:
         try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from babelcast.domain.audio import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, AudioChunk
 from babelcast.domain.connection import Audience
 from babelcast.domain.dynamics import Dynamics, Manner, SpeakerBaseline, carried_over
-from babelcast.domain.languages import Language
+from babelcast.domain.languages import Language, LanguageCode
 from babelcast.domain.quiet import Quiet
 from babelcast.domain.segment import Segment
 from babelcast.domain.segmenter import Commit, SegmenterState
@@ -89,6 +89,7 @@ class LiveTranscription:
         quiet: The end of the audio that was fed.
         sound: How it sounds.
         baseline: How the speaker usually speaks, by the segments so far; None before the first.
+        spoken_languages: Those that are heard, as they were last chosen.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class LiveTranscription:
         self.quiet = Quiet()
         self.sound = SoundMeter(SoundQuality.remembered(cursor.memory, thresholds))
         self.baseline: SpeakerBaseline | None = None if cursor.memory is None else cursor.memory.baseline
+        self.spoken_languages: frozenset[LanguageCode] = frozenset()
         self.cursor = cursor
         self.position = cursor.committed_sample
         self.segmenter = SegmenterState(next_number=cursor.next_segment, committed_sample=cursor.committed_sample)

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from babelcast.domain.connection import RETURN_WITHIN_MS, ConnectionId, Role
+from babelcast.domain.connection import ConnectionId, Role
 from babelcast.domain.errors import StorageUnavailableError
 from babelcast.ports import Connections, Seats
 
@@ -24,6 +24,9 @@ class LoseConnection:
             # A seat that is not given back is found when the room is counted.
             with contextlib.suppress(StorageUnavailableError):
                 await self.seats.give_back(lost.session_id)
-        if lost is not None and lost.listening and lost.target_language is not None:
-            until_ms = self.now_ms() + RETURN_WITHIN_MS
+        if lost is None or lost.target_language is None:
+            return
+        now_ms = self.now_ms()
+        until_ms = lost.kept_until_ms(now_ms=now_ms)
+        if until_ms > now_ms:
             await self.connections.keep_language(lost.session_id, lost.target_language, until_ms=until_ms)

@@ -75,4 +75,5 @@ class NotifySegment:
             spoken_end_ms=segment.source.spoken_end_ms,
             translated=rendition.translated,
             replayed=replayed,
+            unspoken=rendition.unspoken,
         )

@@ -193,7 +193,7 @@ class ProcessAudio:
             now_s=self.tools.monotonic_s(),
         )
         await self.pool.add(live)
-        await self._deliver_again(session, audience)
+        await self._deliver_again(session, audience, live)
         return live, await self._missed(session.session_id, str(cursor.sequence_number), first_number)
 
     async def _slept_through(self, live: LiveTranscription, records: Sequence[StreamRecord]) -> Sequence[StreamRecord]:
@@ -222,12 +222,13 @@ class ProcessAudio:
             self.tools.journal.note(SessionStep.AUDIO_READ_AGAIN, session_id, records=len(missed))
         return missed
 
-    async def _deliver_again(self, session: Session, audience: Audience) -> None:
-        """Deliver what an environment that died has committed but not delivered."""
+    async def _deliver_again(self, session: Session, audience: Audience, live: LiveTranscription) -> None:
+        """Deliver what an environment that died has committed but not delivered, and speak on what it has spoken."""
         if session.cursor.next_segment == 0:
             return
         depth = self.tools.limits.redelivery_depth
         for segment in await self.segments.latest(session.session_id, limit=depth):
+            live.spoken_languages = segment.spoken_languages
             if not segment.delivered:
                 self.tools.meter.count("Redeliveries")
                 await self.tools.notify(session, segment, audience, replayed=True)

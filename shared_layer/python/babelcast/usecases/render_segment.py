@@ -1,7 +1,7 @@
 """Make a segment in every language that somebody listens to."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from babelcast.domain.dynamics import NEUTRAL, Manner, Prosody, kept_up
 from babelcast.domain.errors import BabelcastError, SynthesisUnavailableError, TranslationUnavailableError
 from babelcast.domain.languages import Language, LanguageCode, Voice, language
-from babelcast.domain.segment import Rendition, clip_key
+from babelcast.domain.segment import Rendition, Unspoken, clip_key
 from babelcast.domain.session import SessionId
 from babelcast.ports import Clips, Meter, Synthesizer, Translator
 from babelcast.usecases.spoken_pace import SpokenPace
@@ -33,6 +33,7 @@ class Draft:
         voice: That is to speak it, or None when the language is text only.
         mp3: Spoken; None when it is not, or could not be.
         prosody: How it was asked for.
+        is_limited: It is not spoken because enough other languages are.
     """
 
     text: str
@@ -40,11 +41,12 @@ class Draft:
     mp3: bytes | None
     translated: bool = True
     prosody: Prosody = NEUTRAL
+    is_limited: bool = False
 
     @property
     def is_complete(self) -> bool:
         """Whether nothing failed."""
-        return self.translated and (self.voice is None or self.mp3 is not None)
+        return self.translated and (self.is_limited or self.voice is None or self.mp3 is not None)
 
 
 Drafts = Mapping[LanguageCode, Draft]
@@ -71,7 +73,13 @@ class RenderSegment:
     pace: SpokenPace = field(default_factory=SpokenPace)
 
     async def draft(
-        self, text: str, *, source: LanguageCode, languages: Iterable[LanguageCode], manner: Manner = _OWN_WAY
+        self,
+        text: str,
+        *,
+        source: LanguageCode,
+        languages: Iterable[LanguageCode],
+        spoken: Collection[LanguageCode],
+        manner: Manner = _OWN_WAY,
     ) -> Drafts:
         """Translate and speak, and store nothing.
 
@@ -79,10 +87,13 @@ class RenderSegment:
             text: What was said.
             source: In which language.
             languages: Those that somebody listens to.
+            spoken: Of them, those that are to be heard; of the others, whichever have a voice are text as well.
             manner: How it was said; each language follows it, and is no slower than it has to be to take no longer.
         """
         codes = tuple(languages)
-        drafts = await asyncio.gather(*(self._draft(text, language(source), language(code), manner) for code in codes))
+        drafts = await asyncio.gather(
+            *(self._draft(text, language(source), language(code), manner, is_spoken=code in spoken) for code in codes)
+        )
         return MappingProxyType(dict(zip(codes, drafts, strict=True)))
 
     async def store(
@@ -94,7 +105,7 @@ class RenderSegment:
         )
         return MappingProxyType({each.language: each for each in renditions})
 
-    async def _draft(self, text: str, source: Language, target: Language, manner: Manner) -> Draft:
+    async def _draft(self, text: str, source: Language, target: Language, manner: Manner, *, is_spoken: bool) -> Draft:
         try:
             translated = await self._timed(
                 "TranslationLatency",
@@ -104,6 +115,8 @@ class RenderSegment:
             )
         except BabelcastError:
             return Draft(text=text, voice=target.voice, mp3=None, translated=False)
+        if not is_spoken and target.voice is not None:
+            return Draft(text=translated, voice=target.voice, mp3=None, is_limited=True)
         mp3 = None
         prosody = self._prosody(translated, target.code, manner)
         try:
@@ -136,19 +149,27 @@ class RenderSegment:
                 self.pace.learn(draft.text, code, duration_s=duration_s, rate_percent=draft.prosody.rate_percent)
         except BabelcastError:
             pass
-        self._count(code, untranslated=not draft.translated, unspoken=draft.voice is not None and not duration_s)
-        return Rendition(
+        unspoken = None
+        if draft.translated and draft.voice is not None and not duration_s:
+            unspoken = Unspoken.AT_CAPACITY if draft.is_limited else Unspoken.UNAVAILABLE
+        rendition = Rendition(
             language=code,
             text=draft.text,
             clip_key=key if duration_s else None,
             duration_s=duration_s,
             translated=draft.translated,
+            unspoken=unspoken,
         )
+        self._count(rendition)
+        return rendition
 
-    def _count(self, code: LanguageCode, *, untranslated: bool, unspoken: bool) -> None:
+    def _count(self, rendition: Rendition) -> None:
         """Count a rendition, and which language a failure has cost what; the total is told even when it is zero."""
-        failed_speech = unspoken and not untranslated
+        code = rendition.language
+        untranslated = not rendition.translated
+        failed_speech = rendition.unspoken is Unspoken.UNAVAILABLE
         self.meter.count("Renditions")
+        self.meter.count("RenditionsUnspokenAtCapacity", int(rendition.unspoken is Unspoken.AT_CAPACITY))
         self.meter.count("TranslationFailures", int(untranslated), language=code if untranslated else None)
         self.meter.count("SynthesisFailures", int(failed_speech), language=code if failed_speech else None)
 

@@ -1,16 +1,19 @@
 """One session's segments within one invocation: made, committed and told, in their order."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from babelcast.domain.connection import Audience
 from babelcast.domain.dynamics import NEUTRAL, Manner
 from babelcast.domain.errors import StorageUnavailableError
+from babelcast.domain.languages import LanguageCode
 from babelcast.domain.segment import Segment
 from babelcast.domain.segmenter import Commit, commits_if_over
 from babelcast.domain.session import Session
 from babelcast.domain.session_step import SessionStep
 from babelcast.domain.speaker_memory import SpeakerMemory
+from babelcast.domain.spoken_languages import spoken_languages
 from babelcast.usecases.draft_ahead import Begun
 from babelcast.usecases.live_transcription import LiveTranscription, Place, Undelivered
 from babelcast.usecases.speech_tools import SpeechTools
@@ -61,13 +64,15 @@ class SegmentDelivery:
             return
         unheard = live.position - live.quiet.samples - expected[-1].segment.end_sample
         if unheard <= limits.draft_tolerance_samples:
+            languages = self._wanted_languages()
             live.drafts.begin(
                 expected,
                 manner_of=lambda commit: self._as_wanted(
                     live.manner_of(commit, longest_breath_samples=limits.longest_breath_samples)
                 ),
                 source=self._session.source_language,
-                languages=self._audience.wanted_languages(now_ms=self._tools.now_ms()),
+                languages=languages,
+                spoken=live.spoken_languages,
             )
 
     async def finished(self) -> None:
@@ -86,6 +91,14 @@ class SegmentDelivery:
         for each in waiting:
             await self._notify(each.segment, each.receivers, attempt=each.attempts + 1, replayed=True)
 
+    def _wanted_languages(self) -> Collection[LanguageCode]:
+        """Those to translate into; `LiveTranscription.spoken_languages` says which of them are spoken as well."""
+        wanted = self._audience.wanted_languages(now_ms=self._tools.now_ms())
+        self._live.spoken_languages = spoken_languages(
+            wanted, most=self._tools.limits.spoken_languages, spoken_before=self._live.spoken_languages
+        )
+        return wanted
+
     def _as_wanted(self, manner: Manner) -> Manner:
         """Only what keeps up with the speaker, in a session whose voices are to speak their own way."""
         return manner if self._session.expressive else replace(manner, prosody=NEUTRAL)
@@ -97,12 +110,14 @@ class SegmentDelivery:
         if place is not None:
             tools.meter.duration_ms("StreamLatency", max(0, place.taken_at_ms - place.arrived_at_ms))
             tools.meter.duration_ms("TranscriptionLatency", max(0, ready_at_ms - place.taken_at_ms))
+        languages = self._wanted_languages()
         drafts = await live.drafts.complete(
             ready.begun,
             commit.segment,
             manner=ready.manner,
             source=self._session.source_language,
-            languages=self._audience.wanted_languages(now_ms=ready_at_ms),
+            languages=languages,
+            spoken=live.spoken_languages,
         )
         renditions = await tools.render.store(live.session_id, number, drafts)
         rendered_at_ms = tools.now_ms()

@@ -47,6 +47,7 @@ class ProcessingLimits:
         segments: How long and how short a segment may be.
         sound: What the speaker is told of their sound.
         redelivery_depth: How many of the latest segments are looked at for one that was not delivered.
+        spoken_languages: So many languages of a session are spoken at most, those with the most listeners.
     """
 
     result_wait_s: float = 0.35
@@ -70,6 +71,7 @@ class ProcessingLimits:
     draft_after_quiet_samples: int | None = SAMPLE_RATE_HZ * 3 // 10
     draft_tolerance_samples: int = SAMPLE_RATE_HZ // 5
     redelivery_depth: int = 5
+    spoken_languages: int = 12
     partial_interval_s: float = 0.5
     trouble_interval_s: float = 10.0
     longest_breath_samples: int = SAMPLE_RATE_HZ

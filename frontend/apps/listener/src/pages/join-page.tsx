@@ -1,12 +1,13 @@
 import type { Config } from "@babelcast/shared/config";
 import { matchLanguage } from "@babelcast/shared/i18n";
 import { readSessionId } from "@babelcast/shared/session-id";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { useFocusOnChange } from "@babelcast/shared/focus-on-change";
 import { Mark, ReadIcon, SpeakerIcon } from "../parts/icons";
 import { LanguagePicker } from "../parts/language-picker";
-import { explainFailure, failureCode } from "../session/failure";
-import { inPickingOrder, loadOffer, type Offer } from "../session/offer";
+import { explainFailure } from "../session/failure";
+import { inPickingOrder, type Offer } from "../session/offer";
+import { useOfferSearch } from "../session/offer-search";
 import { settings } from "../settings";
 import { t } from "../t";
 
@@ -32,41 +33,24 @@ interface Props {
 /** From a link to listening in one touch; from a typed code in two. */
 export function JoinPage({ config, sessionId: given, joinKey, refusal, onJoin }: Props) {
   const [sessionId, setSessionId] = useState(given);
-  const [offer, setOffer] = useState<Offer>();
-  const [failure, setFailure] = useState<string | undefined>(refusal === "NOT_ALLOWED" ? undefined : refusal);
-  const [attempt, setAttempt] = useState(0);
-
-  useEffect(() => {
-    if (sessionId === undefined) return undefined;
-    let isCurrent = true;
-    loadOffer(config, sessionId).then(
-      (found) => {
-        if (!isCurrent) return;
-        if (found.facts.state === "ended") setFailure("SESSION_ENDED");
-        else setOffer(found);
-      },
-      (error: unknown) => {
-        if (isCurrent) setFailure(failureCode(error));
-      },
-    );
-    return () => {
-      isCurrent = false;
-    };
-  }, [config, sessionId, attempt]);
-
+  /** Said until something else is asked for. */
+  const [refused, setRefused] = useState(refusal === "NOT_ALLOWED" ? undefined : refusal);
+  const search = useOfferSearch(config, sessionId);
+  const state = search?.state.value;
+  const offer = state?.kind === "found" ? state.offer : undefined;
+  const noOffer = state?.kind === "failed" ? state.code : offer?.facts.state === "ended" ? "SESSION_ENDED" : undefined;
+  const failure = refused ?? noOffer;
   const isChoosing = offer !== undefined && failure === undefined;
   useFocusOnChange(isChoosing ? "language" : "code");
 
   const startOver = (): void => {
     setSessionId(undefined);
-    setOffer(undefined);
-    setFailure(undefined);
+    setRefused(undefined);
   };
   const look = (id: string): void => {
-    setFailure(undefined);
-    setOffer(undefined);
-    setSessionId(id);
-    setAttempt((before) => before + 1);
+    setRefused(undefined);
+    if (id === sessionId) search?.again();
+    else setSessionId(id);
   };
 
   return (
@@ -87,7 +71,8 @@ export function JoinPage({ config, sessionId: given, joinKey, refusal, onJoin }:
         <EnterCode
           sessionId={sessionId}
           failure={failure}
-          isLooking={sessionId !== undefined && failure === undefined}
+          trouble={state?.kind === "looking" ? state.trouble : undefined}
+          isLooking={state?.kind === "looking" && failure === undefined}
           onEnter={look}
         />
       )}
@@ -98,17 +83,20 @@ export function JoinPage({ config, sessionId: given, joinKey, refusal, onJoin }:
 interface EnterCodeProps {
   sessionId: string | undefined;
   failure: string | undefined;
+  /** Why it takes long to look; it goes on all the same. */
+  trouble: string | undefined;
   isLooking: boolean;
   onEnter: (sessionId: string) => void;
 }
 
-function EnterCode({ sessionId, failure, isLooking, onEnter }: EnterCodeProps) {
+function EnterCode({ sessionId, failure, trouble, isLooking, onEnter }: EnterCodeProps) {
   const [typed, setTyped] = useState(sessionId ?? "");
   const [isUnreadable, setUnreadable] = useState(false);
   const fieldId = useId();
   const read = readSessionId(typed);
-  const isSameAgain = failure !== undefined && read === sessionId;
-  const message = isUnreadable ? t.notACode : isSameAgain ? explainFailure(failure) : undefined;
+  const isSame = read === sessionId;
+  const reason = isSame ? (failure ?? trouble) : undefined;
+  const message = isUnreadable ? t.notACode : reason !== undefined ? explainFailure(reason) : undefined;
   return (
     <form
       class="join-form"
@@ -133,7 +121,7 @@ function EnterCode({ sessionId, failure, isLooking, onEnter }: EnterCodeProps) {
           autocorrect="off"
           spellcheck={false}
           enterkeyhint="go"
-          aria-invalid={message !== undefined}
+          aria-invalid={isUnreadable || (isSame && failure !== undefined)}
           aria-describedby={`${fieldId}-message`}
           onInput={(event) => {
             setTyped(event.currentTarget.value);
@@ -145,7 +133,7 @@ function EnterCode({ sessionId, failure, isLooking, onEnter }: EnterCodeProps) {
         </p>
       </div>
       <button type="submit" class="button primary wide" aria-busy={isLooking}>
-        {isLooking ? t.looking : isSameAgain ? t.tryAgain : t.continue}
+        {reason !== undefined ? t.tryAgain : isLooking && isSame ? t.looking : t.continue}
       </button>
     </form>
   );
@@ -163,9 +151,10 @@ function ChooseLanguage({ offer, joinKey, isKeyWrong, onJoin, onOtherCode }: Cho
   const { facts, languages } = offer;
   const preferred = preferredLanguages(languages.map((language) => language.code));
   const [language, setLanguage] = useState(preferred[0] ?? (languages.length === 1 ? languages[0]?.code : undefined));
-  const [key, setKey] = useState(isKeyWrong ? "" : (joinKey ?? ""));
+  const [key, setKey] = useState(joinKey ?? "");
   const keyId = useId();
   const needsKey = facts.joinKeyRequired && (joinKey === undefined || isKeyWrong);
+  const isStillWrong = isKeyWrong && key === (joinKey ?? "");
   const isSpoken = language === undefined || offer.languageOf(language).spoken;
   const canJoin = language !== undefined && (!needsKey || key !== "");
   const join = (withSound: boolean): void => {
@@ -205,12 +194,12 @@ function ChooseLanguage({ offer, joinKey, isKeyWrong, onJoin, onOtherCode }: Cho
             autocomplete="off"
             autocapitalize="none"
             spellcheck={false}
-            aria-invalid={isKeyWrong && key === ""}
+            aria-invalid={isStillWrong}
             aria-describedby={`${keyId}-hint`}
             onInput={(event) => setKey(event.currentTarget.value)}
           />
-          <p id={`${keyId}-hint`} class={isKeyWrong && key === "" ? "error" : "hint"} role="status">
-            {isKeyWrong && key === "" ? t.wrongJoinKey : t.joinKeyHint}
+          <p id={`${keyId}-hint`} class={isStillWrong ? "error" : "hint"} role="status">
+            {isStillWrong ? t.wrongJoinKey : t.joinKeyHint}
           </p>
         </div>
       )}

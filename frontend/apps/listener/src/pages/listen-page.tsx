@@ -1,4 +1,5 @@
 import type { CaptionFormat } from "@babelcast/shared/captions/caption-files";
+import { unspokenNow } from "@babelcast/shared/captions/caption-list";
 import { keepScreenOn } from "@babelcast/shared/wake-lock";
 import { useEffect, useState } from "preact/hooks";
 import { CaptionStream } from "../parts/caption-stream";
@@ -107,20 +108,45 @@ export function ListenPage({ listening, offer, onLeave }: Props) {
   );
 }
 
+/** Coming in rarely takes so long; functions that start cold take a few seconds. */
+const LONG_MS = 8_000;
+
 /** What is going on and whether there is anything to do, while the speech does not simply go on. */
 function Hint({ listening }: { listening: Listening }) {
   const state = listening.state.value;
+  const isLong = useLasts(state === "connecting", LONG_MS);
   let hint: string | undefined;
-  if (state === "reconnecting" || state === "full" || state === "away" || state === "paused" || state === "muted")
+  if (isLong) hint = t.stateHint.connecting;
+  else if (state === "reconnecting" || state === "full" || state === "away" || state === "paused" || state === "muted")
     hint = t.stateHint[state];
   else if (listening.paused.value && state === "live") hint = t.pausedByYou;
+  else if (listening.sound.state.value === "running") hint = unspokenHint(listening);
   return (
     <div role="status" class="hint-place">
       {hint !== undefined && (
-        <p class={`notice ${["reconnecting", "full", "away"].includes(state) ? "warn" : ""}`}>{hint}</p>
+        <p class={`notice ${["connecting", "reconnecting", "full", "away"].includes(state) ? "warn" : ""}`}>{hint}</p>
       )}
     </div>
   );
+}
+
+/** Somebody who hears nothing for a while is not to look for the fault on their own phone. */
+function unspokenHint(listening: Listening): string | undefined {
+  const unspoken = unspokenNow(listening.captions.value, listening.language.value);
+  if (unspoken === null) return undefined;
+  return unspoken === "AT_CAPACITY" ? t.tooManyLanguages : t.noVoice;
+}
+
+/** Whether something has been so for that long. */
+function useLasts(isSo: boolean, durationMs: number): boolean {
+  const [lasts, setLasts] = useState(false);
+  useEffect(() => {
+    setLasts(false);
+    if (!isSo) return undefined;
+    const timer = setTimeout(() => setLasts(true), durationMs);
+    return () => clearTimeout(timer);
+  }, [isSo, durationMs]);
+  return isSo && lasts;
 }
 
 function useTitle(title: string): void {

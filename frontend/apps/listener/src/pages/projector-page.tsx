@@ -4,9 +4,9 @@ import type { Language } from "@babelcast/shared/protocol/http-api";
 import { keepScreenOn } from "@babelcast/shared/wake-lock";
 import { useEffect, useState } from "preact/hooks";
 import { useStickToEnd } from "../parts/stick-to-end";
-import { explainFailure, failureCode } from "../session/failure";
+import { explainFailure } from "../session/failure";
 import { Listening } from "../session/listening";
-import { loadOffer, type Offer } from "../session/offer";
+import { useOfferSearch } from "../session/offer-search";
 import { t } from "../t";
 
 interface Props {
@@ -18,12 +18,10 @@ interface Props {
 
 /** As many captions as can be on the screen at once, and a few more. */
 const SHOWN = 12;
-const RETRY_MS = 5_000;
 
 /** Captions for a whole room in one or two languages: large, dark, nothing to press. A click or F fills the screen. */
 export function ProjectorPage({ config, sessionId, joinKey, languages }: Props) {
-  const [offer, setOffer] = useState<Offer>();
-  const [failure, setFailure] = useState<string>();
+  const search = useOfferSearch(config, sessionId);
   useEffect(() => keepScreenOn(), []);
   useEffect(() => {
     document.addEventListener("click", toggleFullScreen);
@@ -36,21 +34,17 @@ export function ProjectorPage({ config, sessionId, joinKey, languages }: Props) 
       document.removeEventListener("keydown", onKey);
     };
   }, []);
-  useEffect(() => {
-    if (sessionId === undefined) return undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const load = (): void => {
-      loadOffer(config, sessionId).then(setOffer, (error: unknown) => {
-        setFailure(explainFailure(failureCode(error)));
-        timer = setTimeout(load, RETRY_MS);
-      });
-    };
-    load();
-    return () => clearTimeout(timer);
-  }, [config, sessionId]);
 
-  if (sessionId === undefined) return <ProjectorMessage text={t.projectorMissing} state="failed" />;
-  if (offer === undefined) return <ProjectorMessage text={failure ?? t.looking} state="connecting" />;
+  const state = search?.state.value;
+  if (sessionId === undefined || state === undefined) {
+    return <ProjectorMessage text={t.projectorMissing} state="failed" />;
+  }
+  if (state.kind === "failed") return <ProjectorMessage text={explainFailure(state.code)} state="failed" />;
+  if (state.kind === "looking") {
+    const text = state.trouble === undefined ? t.looking : explainFailure(state.trouble);
+    return <ProjectorMessage text={text} state="connecting" />;
+  }
+  const { offer } = state;
   const shown = languages.filter((code) => offer.facts.targetLanguages.includes(code));
   const codes = shown.length > 0 ? shown : offer.facts.targetLanguages.slice(0, 1);
   return (

@@ -1,12 +1,6 @@
-import { HttpApiError } from "@babelcast/shared/protocol/http-api";
 import { t } from "../t";
 
-/** Code of what went wrong with a session that was asked for; see docs/protocol.md. */
-export function failureCode(error: unknown): string {
-  return error instanceof HttpApiError ? error.code : "UNREACHABLE";
-}
-
-/** What it means and what can be done about it, in a sentence. */
+/** What a code of docs/protocol.md means for somebody who wants in, and what can be done about it. */
 export function explainFailure(code: string): string {
   switch (code) {
     case "SESSION_NOT_FOUND":

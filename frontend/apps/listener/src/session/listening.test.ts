@@ -80,17 +80,50 @@ describe("Listening", () => {
     expect(here.state.value).toBe("reconnecting");
     await rig.pass(1);
     rig.socket.join(3);
-    expect(rig.socket.received[0]).toEqual({ action: "joinSession", lastSequenceNumber: 0 });
+    expect(rig.socket.received[0]).toMatchObject({ action: "joinSession", lastSequenceNumber: 0 });
     for (const number of [1, 2, 3]) rig.socket.segment(number, { replayed: true });
     expect(here.state.value).toBe("live");
     expect(here.captions.value).toHaveLength(4);
+  });
+
+  it("keeps its seat over its connections, and when the page is loaded again", async () => {
+    await rig.start();
+    rig.socket.join(0);
+    const [secret] = rig.seats;
+    expect(secret).toMatch(/^[A-Za-z0-9_-]{22,64}$/);
+    rig.socket.onclose?.({} as CloseEvent);
+    await rig.pass(1);
+    rig.socket.join(0);
+    rig.socket.say({ type: "connectionRefreshRequired", expiresAt: Date.now() + 60_000 });
+    await rig.pass(0);
+    rig.socket.join(0);
+    expect(rig.seats).toEqual([secret, secret, secret]);
+    rig.window.dispatchEvent(new Event("pagehide"));
+    await rig.start();
+    rig.socket.join(0);
+    expect(rig.seats.at(-1)).toBe(secret);
+    await rig.start({ remembers: false });
+    rig.socket.join(0);
+    await rig.start({ sessionId: "quiet-river-204" });
+    rig.socket.join(0);
+    expect(new Set(rig.seats.slice(-2)).add(secret)).toHaveProperty("size", 3);
+  });
+
+  it("does not share its seat with a tab that is duplicated from it", async () => {
+    await rig.start();
+    rig.socket.join(0);
+    rig.window.dispatchEvent(new Event("pagehide"));
+    rig.window.dispatchEvent(new Event("pageshow"));
+    await rig.start();
+    rig.socket.join(0);
+    expect(new Set(rig.seats).size).toBe(2);
   });
 
   it("goes on where it was after the page was loaded again", async () => {
     const memory: SessionMemory = { ...MEMORY, first: 5 };
     const here = await rig.start({ memory });
     rig.socket.join(12);
-    expect(rig.socket.received).toEqual([{ action: "joinSession", lastSequenceNumber: 4 }]);
+    expect(rig.socket.received).toMatchObject([{ action: "joinSession", lastSequenceNumber: 4 }]);
     for (let number = 5; number < 12; number++) rig.socket.segment(number, { replayed: true });
     await rig.pass(5);
     expect(here.captions.value).toHaveLength(7);
@@ -257,7 +290,6 @@ describe("Listening", () => {
   it.each([
     [{ state: "ended" }, "SESSION_ENDED"],
     [{ targetLanguages: ["de"] }, "UNSUPPORTED_LANGUAGE"],
-    [{ joinKeyRequired: true }, "NOT_ALLOWED"],
   ])("says why it is not let in: %j", async (changes, reason) => {
     rig.facts = { ...rig.facts, ...changes };
     const here = await rig.start();
@@ -266,15 +298,78 @@ describe("Listening", () => {
     expect(here.refusal.value).toBe(reason);
   });
 
+  /** Handshakes fail, so many seconds long; answers how many. */
+  async function blockHandshakes(seconds: number): Promise<number> {
+    const before = rig.sockets.length;
+    for (let passed = 0; passed < seconds; passed++) {
+      rig.socket.onclose?.({} as CloseEvent);
+      await rig.pass(1);
+    }
+    return rig.sockets.length - before;
+  }
+
+  it("says after one try that a key is wrong", async () => {
+    rig.joinKey = "sesame";
+    const here = await rig.start({ joinKey: "open-door" });
+    rig.socket.onclose?.({} as CloseEvent);
+    await rig.pass(0);
+    expect(here.refusal.value).toBe("NOT_ALLOWED");
+    await rig.pass(60);
+    // Both count as guesses, of which all in a hall have so many together.
+    expect([rig.sockets.length, rig.looks]).toEqual([1, 1]);
+  });
+
+  it("says that a key is missing", async () => {
+    rig.joinKey = "sesame";
+    const here = await rig.start();
+    rig.socket.onclose?.({} as CloseEvent);
+    await rig.pass(0);
+    expect(here.refusal.value).toBe("NOT_ALLOWED");
+  });
+
+  it("locks nobody out who has the right key, however long the network lets no connection through", async () => {
+    rig.joinKey = "sesame";
+    const here = await rig.start({ joinKey: "sesame" });
+    expect(await blockHandshakes(120)).toBeGreaterThan(10);
+    expect(here.refusal.value).toBeUndefined();
+    expect(here.state.value).toBe("connecting");
+    await rig.pass(8);
+    rig.socket.join(0);
+    expect(here.state.value).toBe("waiting");
+  });
+
+  it("does not say that a key is wrong before it knows", async () => {
+    rig.joinKey = "sesame";
+    rig.isHttpReachable = false;
+    const here = await rig.start({ joinKey: "open-door" });
+    expect(await blockHandshakes(30)).toBeGreaterThan(3);
+    expect(here.refusal.value).toBeUndefined();
+    rig.isHttpReachable = true;
+    await blockHandshakes(10);
+    expect(here.refusal.value).toBe("NOT_ALLOWED");
+  });
+
+  it("fetches the last words of a session that ended while it was away, though the network fails again", async () => {
+    const here = await rig.start();
+    rig.socket.join(0);
+    rig.facts = { ...rig.facts, state: "ended" };
+    rig.socket.onclose?.({} as CloseEvent);
+    await rig.pass(1);
+    await blockHandshakes(1);
+    await rig.pass(2);
+    rig.socket.join(1, { state: "ended" });
+    rig.socket.segment(0, { replayed: true });
+    expect(texts(here)).toEqual(["texto 0"]);
+    expect(here.state.value).toBe("ended");
+  });
+
   it("takes a session that ended while the connection was away for ended", async () => {
     const here = await rig.start();
     rig.socket.join(0);
-    rig.socket.onclose?.({} as CloseEvent);
     rig.facts = { ...rig.facts, state: "ended" };
-    await rig.pass(1);
-    rig.socket.onclose?.({} as CloseEvent);
-    await rig.pass(0);
+    const tries = await blockHandshakes(60);
     expect(here.state.value).toBe("ended");
     expect(here.refusal.value).toBeUndefined();
+    expect(tries).toBe(4);
   });
 });

@@ -26,7 +26,8 @@ import { batch, computed, signal } from "@preact/signals";
 import { FreshSegments } from "./fresh-segments";
 import type { ListeningOptions } from "./listening-options";
 import { askAfter, remember } from "./memory";
-import { whyRefused } from "./refusal";
+import { ownSeat } from "./own-seat";
+import { RefusalCheck } from "./refusal";
 import { seconds, ServerClock } from "./server-clock";
 import { type ShownState, showState } from "./shown-state";
 import { Sound } from "./sound";
@@ -100,20 +101,24 @@ export class Listening {
       playPressed: () => this.resume(),
       pausePressed: () => this.pause(),
     });
+    const seat = ownSeat(this.sessionId, options.remembers !== false);
+    this.#stops.push(seat.stop);
+    const check = new RefusalCheck(config.httpApiUrl);
     this.#connection = new Connection({
       url: () => this.#url(),
       join: () => {
         this.#clock.ask(Date.now());
-        const last = this.#lastSequenceNumber();
-        return last === undefined ? { action: "joinSession" } : { action: "joinSession", lastSequenceNumber: last };
+        return { action: "joinSession", lastSequenceNumber: this.#lastSequenceNumber(), seat: seat.secret };
       },
       onMessage: (message) => this.#handle(message),
       onStatus: (status) => {
         this.connection.value = status;
         if (status === "reconnecting") this.#showList(withoutPartial(this.#list));
       },
-      diagnose: () =>
-        whyRefused(config.httpApiUrl, this.sessionId, this.language.value, this.#inbox.first !== undefined),
+      diagnose: () => {
+        const wasThere = this.#lastSequenceNumber() !== undefined;
+        return check.ask({ ...options, language: this.language.value, wasThere });
+      },
       onRefused: (reason) => this.#takeRefusal(reason),
       ...options.connection,
     });
@@ -191,12 +196,9 @@ export class Listening {
   }
 
   #url(): string {
-    const query = new URLSearchParams({
-      sessionId: this.sessionId,
-      role: "listener",
-      targetLanguage: this.language.value,
-    });
-    if (this.joinKey !== undefined) query.set("joinKey", this.joinKey);
+    const { sessionId, joinKey } = this;
+    const query = new URLSearchParams({ sessionId, role: "listener", targetLanguage: this.language.value });
+    if (joinKey !== undefined) query.set("joinKey", joinKey);
     return `${this.#config.webSocketUrl}?${query.toString()}`;
   }
 

@@ -1,6 +1,7 @@
 import type { Language } from "@babelcast/shared/protocol/http-api";
-import { describe, expect, it } from "vitest";
-import { inPickingOrder, isMeant } from "./offer";
+import { describe, expect, it, vi } from "vitest";
+import { inPickingOrder, isMeant, loadOffer } from "./offer";
+import { CONFIG, SESSION } from "./scripted-server";
 
 function language(code: string, name: string, nativeName: string): Language {
   return { code, name, nativeName, spoken: true, rightToLeft: false };
@@ -12,6 +13,29 @@ const LANGUAGES = [
   language("zh", "Chinese", "中文"),
   language("ca", "Catalan", "Català"),
 ];
+
+describe("loadOffer", () => {
+  it("asks once for the session and all that is to be said of its languages", async () => {
+    const asked: string[] = [];
+    const english = language("en", "English", "English");
+    const facts = {
+      sessionId: SESSION,
+      state: "live",
+      sourceLanguage: "en",
+      targetLanguages: ["es", "fr", "xx"],
+      languages: [english, ...LANGUAGES.slice(0, 2)],
+      joinKeyRequired: false,
+    };
+    vi.stubGlobal("fetch", (url: string) => {
+      asked.push(url);
+      return Promise.resolve(Response.json(facts));
+    });
+    const offer = await loadOffer(CONFIG, SESSION);
+    expect(asked).toEqual([`http://api/sessions/${SESSION}`]);
+    expect(offer.languages.map(({ nativeName }) => nativeName)).toEqual(["Español", "Français", "xx"]);
+    expect(offer.languageOf("en")).toEqual(english);
+  });
+});
 
 describe("inPickingOrder", () => {
   it("has the preferred languages first, then all by their own names", () => {

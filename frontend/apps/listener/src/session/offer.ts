@@ -1,23 +1,18 @@
 import type { Config } from "@babelcast/shared/config";
-import { type Language, listLanguages, type SessionFacts, showSession } from "@babelcast/shared/protocol/http-api";
+import { type Language, type SessionFacts, showSession } from "@babelcast/shared/protocol/http-api";
 
 /** A session and the languages it is offered in. */
 export interface Offer {
   readonly facts: SessionFacts;
   readonly languages: readonly Language[];
-  /** Looks up any language of the stage, the session's source among them. */
+  /** Looks up a language of the session, its source among them. */
   readonly languageOf: (code: string) => Language;
 }
 
 /** @throws HttpApiError as the HTTP API has it. */
 export async function loadOffer(config: Config, sessionId: string): Promise<Offer> {
-  const [facts, offered] = await Promise.all([
-    showSession(config.httpApiUrl, sessionId),
-    listLanguages(config.httpApiUrl),
-  ]);
-  const known = new Map(
-    [...offered.sourceLanguages, ...offered.targetLanguages].map((language) => [language.code, language]),
-  );
+  const facts = await showSession(config.httpApiUrl, sessionId);
+  const known = new Map(facts.languages.map((language) => [language.code, language]));
   const languageOf = (code: string): Language =>
     known.get(code) ?? { code, name: code, nativeName: code, spoken: true, rightToLeft: false };
   return { facts, languages: facts.targetLanguages.map(languageOf), languageOf };

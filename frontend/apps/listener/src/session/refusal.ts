@@ -1,24 +1,55 @@
 import type { Diagnosis } from "@babelcast/shared/connection/connection";
 import { HttpApiError, showSession } from "@babelcast/shared/protocol/http-api";
 
+/** Who is refused. */
+export interface Refused {
+  readonly sessionId: string;
+  readonly language: string;
+  readonly joinKey: string | undefined;
+  /** They may fetch the last words of a session that has ended while they were away. */
+  readonly wasThere: boolean;
+}
+
 /**
- * Why a listener's handshake failed, as far as the HTTP API tells.
- *
- * @param wasJoined - Whoever was let in before had the right key.
+ * Handshakes of somebody who was there that fail after the end before it is believed that they come too late. The server
+ * does not say how long ago the end was, and a handshake also fails when the network does.
  */
-export async function whyRefused(
-  httpApiUrl: string,
-  sessionId: string,
-  language: string,
-  wasJoined: boolean,
-): Promise<Diagnosis> {
-  try {
-    const facts = await showSession(httpApiUrl, sessionId);
-    if (facts.state === "ended") return { refused: "SESSION_ENDED" };
-    if (!facts.targetLanguages.includes(language)) return { refused: "UNSUPPORTED_LANGUAGE" };
-    return facts.joinKeyRequired && !wasJoined ? { refused: "NOT_ALLOWED" } : "unreachable";
-  } catch (error) {
-    const isGone = error instanceof HttpApiError && ["SESSION_NOT_FOUND", "INVALID_MESSAGE"].includes(error.code);
-    return isGone ? { refused: "SESSION_NOT_FOUND" } : "unreachable";
+const TRIES_AFTER_THE_END = 4;
+
+/**
+ * Why a listener's handshakes fail. Browsers do not tell pages how a handshake was answered, so the HTTP API is asked,
+ * the join key included: without a clear answer it is the network's fault, and the connection goes on trying.
+ */
+export class RefusalCheck {
+  readonly #httpApiUrl: string;
+  #failedAfterTheEnd = 0;
+
+  constructor(httpApiUrl: string) {
+    this.#httpApiUrl = httpApiUrl;
+  }
+
+  async ask({ sessionId, language, joinKey, wasThere }: Refused): Promise<Diagnosis> {
+    try {
+      const facts = await showSession(this.#httpApiUrl, sessionId, joinKey);
+      if (facts.state === "ended") return this.#judgeEnd(wasThere);
+      if (!facts.targetLanguages.includes(language)) return { refused: "UNSUPPORTED_LANGUAGE" };
+      return facts.joinKeyRequired && joinKey === undefined ? { refused: "NOT_ALLOWED" } : "unreachable";
+    } catch (error) {
+      switch (error instanceof HttpApiError ? error.code : undefined) {
+        case "NOT_ALLOWED":
+          return { refused: "NOT_ALLOWED" };
+        case "SESSION_NOT_FOUND":
+        case "INVALID_MESSAGE":
+          return { refused: "SESSION_NOT_FOUND" };
+        default:
+          return "unreachable";
+      }
+    }
+  }
+
+  #judgeEnd(wasThere: boolean): Diagnosis {
+    this.#failedAfterTheEnd++;
+    const isOver = !wasThere || this.#failedAfterTheEnd >= TRIES_AFTER_THE_END;
+    return isOver ? { refused: "SESSION_ENDED" } : "unreachable";
   }
 }

@@ -61,6 +61,7 @@ export class FakeWebSocket extends ScriptedSocket {
       spokenEndMs: 0,
       translated: true,
       replayed: false,
+      unspoken: null,
       ...changes,
     });
   }
@@ -102,21 +103,41 @@ export class Rig {
   /** What the page has fetched, but for the session's facts. */
   readonly fetched: string[] = [];
   /** What the HTTP API says of the session. */
-  facts: object = { state: "live", targetLanguages: ["es", "fr"], joinKeyRequired: false };
+  facts: object = { state: "live", targetLanguages: ["es", "fr"], languages: [] };
+  /** The session's join key; undefined when it has none. */
+  joinKey: string | undefined;
+  isHttpReachable = true;
+  /** How often the HTTP API was asked for the session. */
+  looks = 0;
+  /** What happens to the window. */
+  readonly window = new EventTarget();
   #listening: Listening | undefined;
 
   constructor() {
-    vi.stubGlobal("addEventListener", () => undefined);
-    vi.stubGlobal("removeEventListener", () => undefined);
+    vi.stubGlobal("addEventListener", this.window.addEventListener.bind(this.window));
+    vi.stubGlobal("removeEventListener", this.window.removeEventListener.bind(this.window));
     vi.stubGlobal("document", { addEventListener: () => undefined, removeEventListener: () => undefined });
-    vi.stubGlobal("sessionStorage", { setItem: (key: string, value: string) => this.stored.set(key, value) });
-    vi.stubGlobal("fetch", (url: string) => {
-      if (url.startsWith(CONFIG.httpApiUrl)) {
-        return Promise.resolve(Response.json({ sessionId: SESSION, sourceLanguage: "en", ...this.facts }));
-      }
+    vi.stubGlobal("sessionStorage", {
+      getItem: (key: string) => this.stored.get(key) ?? null,
+      setItem: (key: string, value: string) => this.stored.set(key, value),
+      removeItem: (key: string) => this.stored.delete(key),
+    });
+    vi.stubGlobal("fetch", (url: string, init?: RequestInit) => {
+      if (url.startsWith(CONFIG.httpApiUrl)) return this.#show(new Headers(init?.headers).get("join-key"));
       this.fetched.push(url);
       return Promise.resolve(new Response(url));
     });
+  }
+
+  #show(joinKey: string | null): Promise<Response> {
+    this.looks++;
+    if (!this.isHttpReachable) return Promise.reject(new TypeError("network"));
+    const joinKeyRequired = this.joinKey !== undefined;
+    if (joinKeyRequired && joinKey !== null && joinKey !== this.joinKey) {
+      const refusal = { code: "NOT_ALLOWED", message: "the join key is wrong", retryable: false };
+      return Promise.resolve(Response.json(refusal, { status: 403 }));
+    }
+    return Promise.resolve(Response.json({ sessionId: SESSION, sourceLanguage: "en", joinKeyRequired, ...this.facts }));
   }
 
   async start(options: Partial<ListeningOptions> = {}): Promise<Listening> {
@@ -157,6 +178,11 @@ export class Rig {
     const last = this.sockets.at(-1);
     if (last === undefined) throw new Error("no socket yet");
     return last;
+  }
+
+  /** What each socket was told first of whose seat it is. */
+  get seats(): (string | undefined)[] {
+    return this.sockets.map((socket) => socket.actions("joinSession")[0]?.seat);
   }
 
   async pass(seconds: number): Promise<void> {

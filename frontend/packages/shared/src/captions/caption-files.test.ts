@@ -11,6 +11,7 @@ function caption(number: number, text: string, startMs: number, endMs: number, s
     sourceText,
     sourceLanguage: "en",
     spoken: { startMs, endMs },
+    unspoken: null,
   };
 }
 

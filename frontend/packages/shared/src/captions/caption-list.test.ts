@@ -5,6 +5,7 @@ import {
   type CaptionList,
   leftOutBetween,
   NO_CAPTIONS,
+  unspokenNow,
   withLeftOut,
   withTranscription,
   withTranslation,
@@ -37,6 +38,7 @@ function translated(number: number, text: string, options: Partial<TranslatedAud
     spokenEndMs: number * 1_000 + 900,
     translated: true,
     replayed: false,
+    unspoken: null,
     ...options,
   };
 }
@@ -64,6 +66,16 @@ describe("captions", () => {
   it("come once", () => {
     const list = after(translated(0, "a"), translated(1, "b"));
     expect(withTranslation(list, translated(0, "again"), "en")).toBe(list);
+  });
+
+  it("say why the newest translation is not heard, while it is in the reader's language", () => {
+    const spoken = translated(0, "a", { url: "clip" });
+    const unspoken = translated(1, "b", { unspoken: "AT_CAPACITY" });
+    expect(unspokenNow(NO_CAPTIONS.captions, "es")).toBeNull();
+    expect(unspokenNow(after(spoken, unspoken).captions, "es")).toBe("AT_CAPACITY");
+    expect(unspokenNow(after(unspoken, heard(2, "Next.")).captions, "es")).toBe("AT_CAPACITY");
+    expect(unspokenNow(after(unspoken).captions, "fr")).toBeNull();
+    expect(unspokenNow(after(unspoken, translated(2, "c", { url: "clip" })).captions, "es")).toBeNull();
   });
 
   it("wait for their translation in the source language", () => {

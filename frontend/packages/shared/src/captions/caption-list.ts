@@ -18,6 +18,8 @@ export interface Caption {
   readonly sourceLanguage: string;
   /** Milliseconds since the session's first sample; null while it is waiting. */
   readonly spoken: { readonly startMs: number; readonly endMs: number } | null;
+  /** Code of the reason why there is nothing to hear although the language has a voice. */
+  readonly unspoken: string | null;
 }
 
 /** What is being said, as the recogniser hears it; it may still change. */
@@ -56,6 +58,7 @@ export function withTranscription(list: CaptionList, message: Transcription): Ca
     sourceText: text,
     sourceLanguage: language,
     spoken: null,
+    unspoken: null,
   };
   return { ...list, captions: inserted(list.captions, caption), partial };
 }
@@ -73,6 +76,7 @@ export function withTranslation(list: CaptionList, message: TranslatedAudio, sou
     sourceText: message.sourceText,
     sourceLanguage,
     spoken: { startMs: message.spokenStartMs, endMs: message.spokenEndMs },
+    unspoken: message.unspoken,
   };
   return { ...list, captions: inserted(list.captions, caption) };
 }
@@ -105,6 +109,15 @@ export function leftOutBetween(list: readonly LeftOut[], before: Caption | undef
   return list
     .filter((each) => each.before > (before?.number ?? -1) && each.before <= caption.number)
     .reduce((sum, each) => sum + each.seconds, 0);
+}
+
+/** Why the newest translation into a language is not heard; null when it is, or is no more than text by its nature. */
+export function unspokenNow(captions: readonly Caption[], language: string): string | null {
+  for (let at = captions.length - 1; at >= 0; at--) {
+    const caption = captions[at];
+    if (caption?.status === "translated") return caption.language === language ? caption.unspoken : null;
+  }
+  return null;
 }
 
 /** The list without what was being said, as after a break in the connection or the speech. */

@@ -298,4 +298,13 @@ describe("Player", () => {
     expect(report?.playedAt).toBeGreaterThanOrEqual(NOW);
     expect(player.takeReports()).toEqual([]);
   });
+
+  it("reports 200 clips at a time, the most that the server takes", async () => {
+    for (let number = 0; number <= 202; number++) add(number);
+    player.jumpToLive();
+    await pass(5);
+    const [first, second] = [player.takeReports(), player.takeReports()];
+    expect([first.length, second.length]).toEqual([200, 3]);
+    expect([...first, ...second].map(({ sequenceNumber }) => sequenceNumber)).toEqual([...Array(203).keys()]);
+  });
 });

@@ -1,14 +1,15 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { createSession, endSession, listLanguages, showSession } from "./http-api.js";
 
+const SPANISH = { code: "es", name: "Spanish", nativeName: "Español", spoken: true, rightToLeft: false };
 const FACTS = {
   sessionId: "joyful-hope-911",
   state: "live",
   sourceLanguage: "en",
   targetLanguages: ["es", "fr"],
+  languages: [SPANISH],
   joinKeyRequired: false,
 };
-const SPANISH = { code: "es", name: "Spanish", nativeName: "Español", spoken: true, rightToLeft: false };
 
 describe("the HTTP API", () => {
   let requests: { url: string; init: RequestInit }[];
@@ -22,15 +23,31 @@ describe("the HTTP API", () => {
   });
 
   it("shows a session", async () => {
-    answer = () => Response.json({ ...FACTS, more: 1 });
+    answer = () => Response.json({ ...FACTS, languages: [{ ...SPANISH, voices: [] }], more: 1 });
     expect(await showSession("https://api", "joyful-hope-911")).toEqual(FACTS);
+    expect(requests[0]).toMatchObject({
+      url: "https://api/sessions/joyful-hope-911",
+      init: { headers: {}, cache: "no-store" },
+    });
+  });
+
+  it("shows a session of an API that does not describe its languages yet", async () => {
+    answer = () => Response.json({ ...FACTS, languages: undefined });
+    expect(await showSession("https://api", "joyful-hope-911")).toEqual({ ...FACTS, languages: [] });
+  });
+
+  it("has a join key checked, in letters that a header can hold", async () => {
+    answer = () => Response.json(FACTS);
+    await showSession("https://api", "joyful-hope-911", "a & ключ");
     expect(requests[0]?.url).toBe("https://api/sessions/joyful-hope-911");
+    expect(requests[0]?.init.headers).toEqual({ "join-key": "a%20%26%20%D0%BA%D0%BB%D1%8E%D1%87" });
   });
 
   it("lists languages", async () => {
     answer = () => Response.json({ sourceLanguages: [], targetLanguages: [{ ...SPANISH, voices: [] }] });
     const { targetLanguages } = await listLanguages("https://api");
     expect(targetLanguages).toEqual([SPANISH]);
+    expect(requests[0]?.init.cache, "the server says how long they may be kept").toBe("default");
   });
 
   it("creates a session with the speaker's token", async () => {
@@ -69,5 +86,23 @@ describe("the HTTP API", () => {
   ])("tells %s", async (_, given: () => Response, code) => {
     answer = given;
     await expect(showSession("https://api", "joyful-hope-911")).rejects.toMatchObject({ name: "HttpApiError", code });
+  });
+
+  it.each([
+    ["seconds", "7", 7_000],
+    ["nothing", undefined, 0],
+    ["a date", "Fri, 20 Nov 2026 12:00:00 GMT", 0],
+    ["nonsense", "-3", 0],
+  ])("tells how long to wait: %s", async (_, header, retryAfterMs) => {
+    const headers: Record<string, string> = header === undefined ? {} : { "retry-after": header };
+    for (const [status, body] of [
+      [429, "slow down"],
+      [503, ""],
+      [503, JSON.stringify({ code: "STORAGE_UNAVAILABLE", message: "", retryable: true })],
+    ] as const) {
+      answer = () => new Response(body, { status, headers });
+      const refused = showSession("https://api", "joyful-hope-911");
+      await expect(refused).rejects.toMatchObject({ retryable: true, retryAfterMs });
+    }
   });
 });

@@ -8,6 +8,8 @@ export interface SessionFacts {
   state: SessionState;
   sourceLanguage: string;
   targetLanguages: readonly string[];
+  /** Descriptions of its source and its targets. */
+  languages: readonly Language[];
   joinKeyRequired: boolean;
 }
 
@@ -56,24 +58,32 @@ export class HttpApiError extends Error {
   readonly code: string;
   readonly retryable: boolean;
   readonly status: number;
+  /** How long the answer asks to wait before the next request, in milliseconds; 0 when it asks for nothing. */
+  readonly retryAfterMs: number;
 
-  constructor(code: string, message: string, options: { retryable: boolean; status: number }) {
+  constructor(code: string, message: string, options: { retryable: boolean; status: number; retryAfterMs?: number }) {
     super(message);
     this.code = code;
     this.retryable = options.retryable;
     this.status = options.status;
+    this.retryAfterMs = options.retryAfterMs ?? 0;
   }
 }
 
 const TIMEOUT_MS = 20_000;
 
-/** @throws {@link HttpApiError} with `SESSION_NOT_FOUND` for an id that nobody has; likewise all below. */
-export async function showSession(httpApiUrl: string, sessionId: string): Promise<SessionFacts> {
-  return call(httpApiUrl, "GET", `/sessions/${encodeURIComponent(sessionId)}`, {}, readFacts);
+/**
+ * Shows a session; a join key is checked on the way, with `NOT_ALLOWED` for one that does not fit.
+ *
+ * @throws {@link HttpApiError} with `SESSION_NOT_FOUND` for an id that nobody has; likewise all below.
+ */
+export async function showSession(httpApiUrl: string, sessionId: string, joinKey?: string): Promise<SessionFacts> {
+  const options = joinKey === undefined ? {} : { headers: { "join-key": encodeURIComponent(joinKey) } };
+  return call(httpApiUrl, "GET", `/sessions/${encodeURIComponent(sessionId)}`, options, readFacts);
 }
 
 export async function listLanguages(httpApiUrl: string): Promise<Languages> {
-  return call(httpApiUrl, "GET", "/languages", {}, (fields) => ({
+  return call(httpApiUrl, "GET", "/languages", { cache: "default" }, (fields) => ({
     sourceLanguages: fields.list("sourceLanguages").map(readLanguage),
     targetLanguages: fields.list("targetLanguages").map(readLanguage),
   }));
@@ -97,15 +107,15 @@ async function call<T>(
   httpApiUrl: string,
   method: string,
   path: string,
-  options: { token?: string; body?: object },
+  options: { token?: string; body?: object; headers?: Record<string, string>; cache?: RequestCache },
   readAnswer: (fields: Fields) => T,
 ): Promise<T> {
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...options.headers };
   if (options.token !== undefined) headers["authorization"] = `Bearer ${options.token}`;
   if (options.body !== undefined) headers["content-type"] = "application/json";
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
-  const request: RequestInit = { method, headers, cache: "no-store", signal: controller.signal };
+  const request: RequestInit = { method, headers, cache: options.cache ?? "no-store", signal: controller.signal };
   if (options.body !== undefined) request.body = JSON.stringify(options.body);
   let response: Response;
   let text: string;
@@ -117,7 +127,7 @@ async function call<T>(
   } finally {
     clearTimeout(timer);
   }
-  if (!response.ok) throw readError(response.status, text);
+  if (!response.ok) throw readError(response.status, text, readRetryAfter(response.headers.get("retry-after")));
   try {
     return readAnswer(new Fields(text === "" ? {} : JSON.parse(text)));
   } catch (error) {
@@ -128,23 +138,30 @@ async function call<T>(
   }
 }
 
-function readError(status: number, text: string): HttpApiError {
+function readError(status: number, text: string, retryAfterMs: number): HttpApiError {
   try {
     const fields = new Fields(JSON.parse(text));
     if (fields.has("code")) {
       const retryable = fields.truth("retryable", status >= 500);
-      return new HttpApiError(fields.text("code"), fields.text("message"), { retryable, status });
+      return new HttpApiError(fields.text("code"), fields.text("message"), { retryable, status, retryAfterMs });
     }
   } catch {
     // Not of the API's own making; the status tells all there is.
   }
   if (status === 401) return new HttpApiError("NOT_AUTHENTICATED", "sign in first", { retryable: false, status });
-  if (status === 429) return new HttpApiError("RATE_LIMITED", "too many requests", { retryable: true, status });
-  return unreachable("an answer of another form", status);
+  if (status === 429) {
+    return new HttpApiError("RATE_LIMITED", "too many requests", { retryable: true, status, retryAfterMs });
+  }
+  return unreachable("an answer of another form", status, retryAfterMs);
 }
 
-function unreachable(message: string, status: number): HttpApiError {
-  return new HttpApiError("UNREACHABLE", message, { retryable: true, status });
+function unreachable(message: string, status: number, retryAfterMs = 0): HttpApiError {
+  return new HttpApiError("UNREACHABLE", message, { retryable: true, status, retryAfterMs });
+}
+
+/** Seconds; the other form that HTTP allows, a date, is compared with a clock that may be wrong, and is not read. */
+function readRetryAfter(header: string | null): number {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : 0;
 }
 
 function readFacts(fields: Fields): SessionFacts {
@@ -153,6 +170,8 @@ function readFacts(fields: Fields): SessionFacts {
     state: fields.oneOf("state", SESSION_STATES),
     sourceLanguage: fields.text("sourceLanguage"),
     targetLanguages: fields.texts("targetLanguages"),
+    // An app is deployed before the API that it calls.
+    languages: fields.has("languages") ? fields.list("languages").map(readLanguage) : [],
     joinKeyRequired: fields.truth("joinKeyRequired"),
   };
 }

@@ -59,6 +59,7 @@ describe("client messages", () => {
     const written: ClientMessage[] = [
       { action: "joinSession" },
       { action: "joinSession", lastSequenceNumber: 41 },
+      { action: "joinSession", lastSequenceNumber: 41, seat: "q3v0Zb-7yNn1u_5kXo2LrA" },
       { action: "setVolume", volume: 0.5 },
       { action: "changeLanguage", targetLanguage: "fr" },
       { action: "resume", lastSequenceNumber: -1 },

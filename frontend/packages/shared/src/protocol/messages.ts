@@ -27,7 +27,8 @@ export interface ClipReport {
 
 /** Anything a client may say. */
 export type ClientMessage =
-  | { action: "joinSession"; lastSequenceNumber?: number }
+  /** `seat`: a listener's secret, 16–64 letters, digits, `-` or `_`; the same for all connections of theirs. */
+  | { action: "joinSession"; lastSequenceNumber?: number | undefined; seat?: string }
   | {
       action: "audioChunk";
       sessionId: string;
@@ -101,6 +102,8 @@ export interface TranslatedAudio {
   /** False when `text` is the source text. */
   translated: boolean;
   replayed: boolean;
+  /** Why there is no clip although the language has a voice: `AT_CAPACITY`, `SYNTHESIS_UNAVAILABLE`. */
+  unspoken: string | null;
 }
 
 /** More was missed than is sent again: of what was asked for, these segments do not come. */
@@ -241,6 +244,7 @@ function read(fields: Fields): ServerMessage | undefined {
         spokenEndMs: fields.integer("spokenEndMs"),
         translated: fields.truth("translated", true),
         replayed: fields.truth("replayed", false),
+        unspoken: fields.textOrNull("unspoken"),
       };
     case "segmentsLeftOut":
       return {

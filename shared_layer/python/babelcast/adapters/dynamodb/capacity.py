@@ -1,6 +1,6 @@
 """Room for live sessions: in each cell, and for each speaker."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 
 from babelcast.adapters.dynamodb.places import DynamoDbPlaces
 from babelcast.domain.errors import AtCapacityError, SpeakerAtCapacityError
@@ -21,13 +21,9 @@ class DynamoDbCellCapacity:
             raise AtCapacityError("every cell is full; try again when a session has ended")
         return self._owners.index(owner)
 
-    async def occupants(self) -> Mapping[SessionId, int]:
+    async def occupants(self) -> Sequence[Mapping[SessionId, int]]:
         """See the port."""
-        return {
-            session_id: cell
-            for cell, owner in enumerate(self._owners)
-            for session_id in await self._places.occupants(owner)
-        }
+        return [await self._places.occupants(owner) for owner in self._owners]
 
     async def release(self, session_id: SessionId, cell: int) -> None:
         """See the port."""
@@ -46,7 +42,7 @@ class DynamoDbSpeakerPlaces:
         if await self._places.claim([owner], session_id, expires_at_s=expires_at_s, now_s=now_s) is None:
             raise SpeakerAtCapacityError("end one of your other sessions first")
 
-    async def occupants(self, speaker_id: UserId) -> Collection[SessionId]:
+    async def occupants(self, speaker_id: UserId) -> Mapping[SessionId, int]:
         """See the port."""
         return await self._places.occupants(_owner(speaker_id))
 

@@ -1,5 +1,6 @@
 """The Connections table and its index by session and language."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -56,10 +57,16 @@ class DynamoDbConnections:
         *,
         language: LanguageCode | None = None,
         listening: bool | None = None,
+        returns_by_ms: int | None = None,
         delay_ms: int | None = None,
     ) -> Connection | None:
         """See the port."""
-        changes = {"targetLanguage": language, "listening": listening, "delayMs": delay_ms}
+        changes = {
+            "targetLanguage": language,
+            "listening": listening,
+            "returnsBy": returns_by_ms,
+            "delayMs": delay_ms,
+        }
         wanted = {name: value for name, value in changes.items() if value is not None}
         try:
             answer = await call(
@@ -85,18 +92,23 @@ class DynamoDbConnections:
 
     async def keep_language(self, session_id: SessionId, language: LanguageCode, *, until_ms: int) -> None:
         """See the port."""
-        await call(
-            self._client.put_item,
-            TableName=self._table_name,
-            Item={
-                "connectionId": f"{_KEPT}/{session_id}/{language}",
-                "sessionId": session_id,
-                "targetLanguage": language,
-                "role": _KEPT,
-                "untilAt": until_ms,
-                "expiresAt": until_ms // 1000 + 1,
-            },
-        )
+        # A condition that fails says that it is kept for longer.
+        with contextlib.suppress(CursorMovedError):
+            await call(
+                self._client.put_item,
+                errors={CONDITION_FAILED: CursorMovedError},
+                TableName=self._table_name,
+                Item={
+                    "connectionId": f"{_KEPT}/{session_id}/{language}",
+                    "sessionId": session_id,
+                    "targetLanguage": language,
+                    "role": _KEPT,
+                    "untilAt": until_ms,
+                    "expiresAt": until_ms // 1000 + 1,
+                },
+                ConditionExpression="attribute_not_exists(untilAt) OR untilAt < :until",
+                ExpressionAttributeValues={":until": until_ms},
+            )
 
     async def audience(self, session_id: SessionId) -> Audience:
         """See the port."""
@@ -135,5 +147,6 @@ def _connection(item: Mapping[str, Any]) -> Connection:
         joined_at_ms=int(item["joinedAt"]),
         target_language=LanguageCode(item["targetLanguage"]) if role is Role.LISTENER else None,
         listening=bool(item["listening"]),
+        returns_by_ms=int(item.get("returnsBy", 0)),
         delay_ms=int(item["delayMs"]) if "delayMs" in item else None,
     )

@@ -41,9 +41,9 @@ class DynamoDbPlaces:
             return owner
         raise StorageUnavailableError("the places' occupancy keeps changing")
 
-    async def occupants(self, owner: str) -> tuple[SessionId, ...]:
-        """Who holds a place at an owner."""
-        return tuple(SessionId(key) for key in await self._read(owner))
+    async def occupants(self, owner: str) -> dict[SessionId, int]:
+        """Who holds a place at an owner, and until when, epoch seconds."""
+        return {SessionId(key): until for key, until in (await self._read(owner)).items()}
 
     async def release(self, owner: str, session_id: SessionId) -> None:
         """Give a place back; nothing happens if it was not held."""

@@ -27,23 +27,30 @@ class DynamoDbRateLimits:
 
     async def take(self, key: str, limit: Limit, *, now_ms: int) -> None:
         """See the port."""
-        cost_ms, tolerance_ms = round(limit.cost_ms()), round(limit.tolerance_ms)
+        await self._advance(key, limit, round(limit.cost_ms()), now_ms)
+
+    async def require_room(self, key: str, limit: Limit, *, now_ms: int) -> None:
+        """See the port. A read would be sooner there than the updates of those who take at the same time."""
+        await self._advance(key, limit, 0, now_ms)
+
+    async def _advance(self, key: str, limit: Limit, cost_ms: int, now_ms: int) -> None:
+        """Add to a bucket in which there is a unit.
+
+        Raises:
+            LimitReachedError: There is none.
+        """
+        unit_ms, tolerance_ms = round(limit.cost_ms()), round(limit.tolerance_ms)
         # When a bucket is full again, it is as good as none; what its key stands for is not to be kept.
         values = {":expires": (now_ms + tolerance_ms) // 1000 + 1}
         full = {":after": now_ms + cost_ms, ":now": now_ms, ":empty": now_ms + tolerance_ms}
         try:
             await self._set(key, limit, ":after", _FULL, {**full, **values})
         except CursorMovedError:
-            values |= {":cost": cost_ms, ":latest": now_ms + tolerance_ms - cost_ms}
+            values |= {":cost": cost_ms, ":latest": now_ms + tolerance_ms - unit_ms}
             try:
                 await self._set(key, limit, "aheadUntil + :cost", "aheadUntil <= :latest", values)
             except CursorMovedError:
                 raise LimitReachedError(f"too fast: {limit.name}") from None
-
-    async def require_room(self, key: str, limit: Limit, *, now_ms: int) -> None:
-        """See the port."""
-        answer = await call(self._client.get_item, TableName=self._table_name, Key=_key(key, limit))
-        limit.take(float(answer.get("Item", {}).get("aheadUntil", 0)), now_ms=now_ms)
 
     async def _set(self, key: str, limit: Limit, value: str, condition: str, values: dict[str, int]) -> None:
         await call(

@@ -1,4 +1,7 @@
-"""Seats of the listeners: a counter for each session in the RateLimits table, corrected by counting when it is full."""
+"""Seats of the listeners, in the RateLimits table.
+
+A counter for each session, corrected by counting when it is full, and for each listener the connection that has theirs.
+"""
 
 import contextlib
 import math
@@ -6,8 +9,9 @@ from typing import Any, Final
 
 from babelcast.adapters.aws_client import CONDITION_FAILED, call, dynamodb_client
 from babelcast.adapters.dynamodb.connections import INDEX_NAME
-from babelcast.domain.connection import MAX_CONNECTION_DURATION_S, Role
+from babelcast.domain.connection import MAX_CONNECTION_DURATION_S, ConnectionId, Role
 from babelcast.domain.errors import CursorMovedError, RoomFullError
+from babelcast.domain.seat import SeatKey
 from babelcast.domain.session import SessionId
 
 _RECOUNT_EVERY_MS: Final = 10_000
@@ -43,6 +47,23 @@ class DynamoDbSeats:
         # A counter at zero was corrected without this listener.
         with contextlib.suppress(CursorMovedError):
             await self._update(session_id, "SET taken = taken - :one", "taken >= :one", {":one": 1})
+
+    async def holder(self, session_id: SessionId, seat: SeatKey) -> ConnectionId | None:
+        """See the port."""
+        answer = await call(
+            self._client.get_item, TableName=self._table_name, Key=_own_seat(session_id, seat), ConsistentRead=True
+        )
+        return ConnectionId(answer["Item"]["connectionId"]) if "Item" in answer else None
+
+    async def assign(self, session_id: SessionId, seat: SeatKey, holder: ConnectionId, *, now_ms: int) -> None:
+        """See the port."""
+        await call(
+            self._client.update_item,
+            TableName=self._table_name,
+            Key=_own_seat(session_id, seat),
+            UpdateExpression="SET connectionId = :holder, expiresAt = :expires",
+            ExpressionAttributeValues={":holder": holder, ":expires": now_ms // 1000 + _KEPT_S},
+        )
 
     async def _take(self, session_id: SessionId, seats: int, now_ms: int) -> None:
         await self._update(
@@ -110,3 +131,7 @@ class DynamoDbSeats:
         )
         attributes: dict[str, Any] = answer["Attributes"]
         return attributes
+
+
+def _own_seat(session_id: SessionId, seat: SeatKey) -> dict[str, str]:
+    return {"limitKey": f"seat#{session_id}#{seat}"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from babelcast.adapters.aws_client import call, dynamodb_client
 from babelcast.domain.languages import LanguageCode
-from babelcast.domain.segment import Rendition, Segment, SourceSegment
+from babelcast.domain.segment import Rendition, Segment, SourceSegment, Unspoken
 from babelcast.domain.session import SessionId
 
 
@@ -67,6 +67,7 @@ def segment_item(segment: Segment, *, expires_at_s: int) -> dict[str, Any]:
                 "clipKey": rendition.clip_key,
                 "duration": Decimal(str(rendition.duration_s)),
                 "translated": rendition.translated,
+                "unspoken": rendition.unspoken,
             }
             for code, rendition in segment.renditions.items()
         },
@@ -93,6 +94,7 @@ def _segment(item: Mapping[str, Any]) -> Segment:
                 clip_key=each["clipKey"],
                 duration_s=float(each["duration"]),
                 translated=bool(each["translated"]),
+                unspoken=Unspoken(each["unspoken"]) if each.get("unspoken") else None,
             )
             for code, each in item["languages"].items()
         },

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, Literal
+from uuid import uuid4
 
 from babelcast.adapters.aws_client import CONDITION_FAILED, call, dynamodb_client
 from babelcast.adapters.dynamodb.cursor_items import cursor_item, memory_item, read_cursor
@@ -63,7 +64,8 @@ class DynamoDbSessions:
                     session_id,
                     "SET #state = :new, endedAt = :ended",
                     {":new": changed.state.value, ":old": session.state.value, ":ended": changed.ended_at_ms},
-                    condition="#state = :old",
+                    # The second holds for an update that was carried out before and whose answer was lost.
+                    condition="#state = :old OR (#state = :new AND endedAt = :ended)",
                     names={"#state": "state"},
                 )
             except CursorMovedError:
@@ -96,7 +98,7 @@ class DynamoDbSessions:
             )
         except CursorMovedError:
             raise SessionNotFoundError("no such session") from None
-        return "speakerConnection" not in before
+        return before.get("speakerConnection") in (None, connection_id)
 
     async def detach_speaker(self, session_id: SessionId, connection_id: ConnectionId) -> bool:
         """See the port."""
@@ -105,7 +107,8 @@ class DynamoDbSessions:
                 session_id,
                 "REMOVE speakerConnection",
                 {":connection": connection_id},
-                condition="speakerConnection = :connection",
+                condition="attribute_exists(sessionId)"
+                " AND (attribute_not_exists(speakerConnection) OR speakerConnection = :connection)",
             )
         except CursorMovedError:
             return False
@@ -173,6 +176,8 @@ class DynamoDbCursors:
         await call(
             self._client.transact_write_items,
             errors={CONDITION_FAILED: CursorMovedError},
+            # The same for all attempts: one that was carried out although its answer was lost is not carried out again.
+            ClientRequestToken=str(uuid4()),
             TransactItems=[
                 {"Update": self._cursor_update(segment.session_id, expected, moved)},
                 {
