@@ -40,8 +40,8 @@ from local.broadcasting import unless_failing
 from local.errors import UserError
 from local.stack import Engine, Stack, StackOptions
 
-_SESSIONS: Final = "5,10,20,40,70,100"
-_LISTENERS: Final = "50,100,200,350,500"
+_SESSIONS: Final = "10,20,30,35,40,45,50,60,80,100"
+_LISTENERS: Final = "100,200,250,300,350,400,500"
 _WARM_UP: Final = Step(sessions=4, listeners=4, seconds=8.0)
 """Not counted: functions start cold, and DynamoDB's and S3's stand-in loads what it needs."""
 
