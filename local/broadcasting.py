@@ -40,6 +40,7 @@ class BroadcastPlan:
         target_languages: One listener for each.
         out: Where clips are saved.
         pace: Times real time; latencies mean something at 1 only.
+        expressive: Whether voices follow how the speaker speaks.
         outgoing: The speaker's bookkeeping of its chunks, when it is not the usual one.
     """
 
@@ -48,6 +49,7 @@ class BroadcastPlan:
     target_languages: tuple[str, ...]
     out: Path
     pace: float = 1.0
+    expressive: bool = True
     policy: ConnectionPolicy | None = None
     outgoing: OutgoingChunks | None = None
 
@@ -133,6 +135,7 @@ class Broadcasting:
                 await login.access_token(),
                 source_language=plan.source_language,
                 target_languages=plan.target_languages,
+                expressive=plan.expressive,
             )
             self._session_id = created.session_id
             http = await stack.enter_async_context(aiohttp.ClientSession())

@@ -42,12 +42,14 @@ def _block(number: int) -> list[int]:
     return [height, -height] * (WORD_SAMPLES // 2)
 
 
-def chunks_of(pcm: bytes, *, samples: int = CHUNK_SAMPLES, origin_sample: int = 0) -> list[AudioChunk]:
-    """Speech as the speaker's app sends it."""
+def chunks_of(
+    pcm: bytes, *, samples: int = CHUNK_SAMPLES, origin_sample: int = 0, first_index: int = 0
+) -> list[AudioChunk]:
+    """Speech as the speaker's app sends it; from index 0 on when it has just been loaded."""
     size = samples * 2
     return [
         AudioChunk(
-            chunk_index=index,
+            chunk_index=first_index + index,
             sample_offset=origin_sample + index * samples,
             captured_at_ms=0,
             pcm=pcm[start : start + size],

@@ -126,7 +126,6 @@ class InMemoryConnections:
         *,
         language: LanguageCode | None = None,
         listening: bool | None = None,
-        returns_by_ms: int | None = None,
         delay_ms: int | None = None,
     ) -> Connection | None:
         known = self.by_id.get(connection_id)
@@ -136,10 +135,14 @@ class InMemoryConnections:
             known,
             target_language=known.target_language if language is None else language,
             listening=known.listening if listening is None else listening,
-            returns_by_ms=known.returns_by_ms if returns_by_ms is None else returns_by_ms,
             delay_ms=known.delay_ms if delay_ms is None else delay_ms,
         )
         return self.by_id[connection_id]
+
+    async def pause(self, connection_id: ConnectionId, *, returns_by_ms: int) -> None:
+        known = self.by_id.get(connection_id)
+        if known is not None and known.listening:
+            self.by_id[connection_id] = replace(known, listening=False, returns_by_ms=returns_by_ms)
 
     async def remove(self, connection_id: ConnectionId) -> Connection | None:
         return self.by_id.pop(connection_id, None)

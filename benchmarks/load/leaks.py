@@ -73,7 +73,7 @@ class Growth:
 
     Attributes:
         memory_mb: Resident, at the end.
-        memory: Megabytes an hour; None for a process that has not lived long enough.
+        memory: Megabytes an hour; None, as the other slopes, for a process that has not lived long enough.
         stored: Of the data stores: megabytes an hour of what was stored.
         descriptors, threads: At the end.
         descriptors_slope: An hour.
@@ -92,21 +92,24 @@ class Growth:
     def judged(self, verdict: GrowthVerdict) -> list[str]:
         """What the verdict is on, one line each.
 
-        Not judged: the load generator, which keeps what it has seen; the memory of the data stores' stand-in, which
-        keeps all objects and rows in it; and what has not lived long enough.
+        Not judged: the load generator, which keeps what it has seen, and the memory of the data stores' stand-in, which
+        keeps all objects and rows in it. What has not lived long enough is undecided.
         """
         if self.kind == GENERATOR:
             return []
-        judged = (
-            ("memory", "MB an hour", None if self.kind == _STORES else self.memory, MAX_MB_PER_H),
+        judged = [
             ("descriptors", "an hour", self.descriptors_slope, MAX_DESCRIPTORS_PER_H),
             ("threads", "an hour", self.threads_slope, MAX_DESCRIPTORS_PER_H),
-        )
-        return [
-            f"{what} of {self.kind}: {_written(each)} {unit}, {limit:g} allowed"
-            for what, unit, each, limit in judged
-            if each is not None and each.against(limit) is verdict
         ]
+        if self.kind != _STORES:
+            judged.insert(0, ("memory", "MB an hour", self.memory, MAX_MB_PER_H))
+        lines = []
+        for what, unit, each, limit in judged:
+            if each is not None and each.against(limit) is verdict:
+                lines.append(f"{what} of {self.kind}: {_written(each)} {unit}, {limit:g} allowed")
+            elif each is None and verdict is GrowthVerdict.UNDECIDED:
+                lines.append(f"{what} of {self.kind}, which has not lived long enough")
+        return lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from benchmarks.command_line import write_numbers
-from benchmarks.signal.accuracy import ECHO_DELAY, ECHO_MISSED, ECHO_STRENGTH, measure_accuracy
+from benchmarks.signal.accuracy import ECHO_DELAY, ECHO_MISSED, ECHO_STRENGTH, ECHO_TOLD, measure_accuracy
 from benchmarks.signal.clean import CleanSpeech, hear_clean
 from benchmarks.signal.cost import measure_cost
 from benchmarks.signal.measured import HEADINGS, Errors
@@ -45,7 +45,7 @@ _ACCURACY_S: Final = 30.0
 _SENTENCES: Final = 12
 _SPOKEN_S: Final = 9.0
 _SEED: Final = 2
-_OF_ECHOES: Final = (ECHO_DELAY, ECHO_STRENGTH, ECHO_MISSED)
+_OF_ECHOES: Final = (ECHO_DELAY, ECHO_STRENGTH, ECHO_MISSED, ECHO_TOLD)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,10 +12,10 @@ from babelcast.domain.sound.echo import Echo, find_echo
 from babelcast.domain.sound.loudness import gated_loudness, k_weighted_power
 from babelcast.domain.sound.noise import Noise
 from babelcast.domain.sound.pitch import pitches_hz
-from babelcast.domain.sound_issue import SoundThresholds
+from babelcast.domain.sound_issue import SoundIssue, SoundThresholds
 from benchmarks.quiet.programmes import to_pcm
 from benchmarks.signal.damage import PINK, VOWELS, WHITE, clipped, scaled, vowel, with_echo, with_noise
-from benchmarks.signal.hearing import as_heard
+from benchmarks.signal.hearing import as_heard, findings_of
 from benchmarks.signal.measured import Errors
 from benchmarks.signal.speech import programme
 from benchmarks.signal.truth import loudness_lufs
@@ -27,6 +27,7 @@ ECHO_LEVELS_DB: Final = (-6, -10, -15, -20)
 ECHO_DELAY: Final = "echo's delay, ms"
 ECHO_STRENGTH: Final = "echo's strength, dB"
 ECHO_MISSED: Final = "looks that have not found the echo, %"
+ECHO_TOLD: Final = "echo told after, s"
 LEVELS_DB: Final = (10, 0, -15, -30)
 PITCHES_HZ: Final = (80, 100, 130, 170, 220, 300)
 
@@ -35,6 +36,10 @@ _CLIPPING_BLOCKS: Final = 2 * BLOCKS_PER_S
 _LOOK_S: Final = 0.5
 _EVIDENCE: Final = SoundThresholds().echo.wrong
 _ALLOWED_DELAY_MS: Final = 5.0
+_ALLOWED_MISSED_PERCENT: Final = 25.0
+"""Looks come every half second, and three that agree are told."""
+_ALLOWED_TOLD_S: Final = 5.0
+_TOLD_S: Final = 10.0
 _PIECE_S: Final = 3
 _SETTLED_FRAMES: Final = 10
 
@@ -56,7 +61,7 @@ def measure_accuracy(seconds: float, voices: Sequence[str]) -> Iterator[Errors]:
             by_voice={voice: _clipping_errors(voice, seconds, share) for voice in voices},
             allowed=10.0,
         )
-    yield from _echo_errors(seconds, voices)
+    yield from measure_echoes(seconds, voices)
     for level_db in LEVELS_DB:
         yield Errors(
             measure="loudness, LU",
@@ -101,8 +106,8 @@ def _clipping_errors(voice: str, seconds: float, share: float) -> list[float]:
         count = int(
             np.count_nonzero(is_cut[block.end_sample - _CLIPPING_BLOCKS * len(block.samples) : block.end_sample])
         )
-        if len(clipping.counts) == _CLIPPING_BLOCKS and count:
-            errors.append(100 * (sum(clipping.counts) / count - 1))
+        if len(clipping.tops) == _CLIPPING_BLOCKS and count:
+            errors.append(100 * (clipping.ratio * _CLIPPING_BLOCKS * len(block.samples) / count - 1))
     return errors
 
 
@@ -113,10 +118,16 @@ def looks(signal: Signal) -> list[Echo | None]:
     return [find_echo(heard[end - MEMORY_SAMPLES : end]) for end in ends]
 
 
-def _echo_errors(seconds: float, voices: Sequence[str]) -> Iterator[Errors]:
-    """Of the echoes that have evidence enough to be told, and how many looks have not found one."""
-    for level_db in ECHO_LEVELS_DB:
-        for delay_s in DELAYS_S:
+def measure_echoes(
+    seconds: float,
+    voices: Sequence[str],
+    *,
+    delays_s: Sequence[float] = DELAYS_S,
+    levels_db: Sequence[float] = ECHO_LEVELS_DB,
+) -> Iterator[Errors]:
+    """Of the echoes that have evidence enough to be told; how many looks have not found one, and when it is told."""
+    for level_db in levels_db:
+        for delay_s in delays_s:
             seen = {voice: looks(with_echo(programme(voice, seconds), delay_s, level_db)) for voice in voices}
             found = {
                 voice: [echo for echo in echoes if echo is not None and echo.evidence >= _EVIDENCE]
@@ -141,8 +152,22 @@ def _echo_errors(seconds: float, voices: Sequence[str]) -> Iterator[Errors]:
                 measure=ECHO_MISSED,
                 condition=condition,
                 by_voice={voice: [100 * (1 - len(found[voice]) / len(seen[voice]))] for voice in voices},
-                allowed=None,
+                allowed=_ALLOWED_MISSED_PERCENT,
             )
+            yield Errors(
+                measure=ECHO_TOLD,
+                condition=condition,
+                by_voice={
+                    voice: [_echo_told_s(with_echo(programme(voice, _TOLD_S), delay_s, level_db))] for voice in voices
+                },
+                allowed=_ALLOWED_TOLD_S,
+            )
+
+
+def _echo_told_s(signal: Signal) -> float:
+    """When an echo is told of; the signal's length where it never is."""
+    told = [each.at_s for each in findings_of(signal) if each.finding.issue is SoundIssue.ECHO]
+    return told[0] if told else len(signal) / SAMPLE_RATE_HZ
 
 
 def _loudness_error(signal: Signal) -> float:

@@ -13,9 +13,10 @@ from babelcast.domain.sound.echo import find_echo
 from babelcast.domain.sound.hum import hum_dbfs
 from babelcast.domain.sound.loudness import gated_loudness, k_weighted_power
 from babelcast.domain.sound.meter import SoundMeter
-from babelcast.domain.sound.noise import Noise
+from babelcast.domain.sound.noise import LEAST_SNR_DB, Noise
 from babelcast.domain.sound.pitch import pitches_hz
 from babelcast.domain.sound.quality import SoundQuality
+from babelcast.domain.sound.voice import Voice
 from benchmarks.quiet.programmes import to_pcm
 from benchmarks.signal.damage import with_noise
 from benchmarks.signal.speech import programme
@@ -60,7 +61,7 @@ def measure_cost(seconds: float) -> Cost:
     parts: dict[str, Callable[[], None]] = {
         "blocks and their spectra": lambda: _cut(pcm),
         "signal-to-noise ratio": lambda: _hear_noise(blocks),
-        "pitch": lambda: _each(pitches_hz, blocks),
+        "pitch, and whether it is a voice's": lambda: _hear_voice(blocks),
         "echo": lambda: _each(lambda block: find_echo(block.memory), blocks[_LOOK_BLOCKS - 1 :: _LOOK_BLOCKS]),
         "hum": lambda: _each(lambda block: hum_dbfs(block.memory), blocks[_LOOK_BLOCKS - 1 :: _LOOK_BLOCKS]),
         "loudness": lambda: _hear_loudness(blocks, powers),
@@ -99,11 +100,18 @@ def _each(measure: Callable[[Block], object], blocks: list[Block]) -> None:
 
 
 def _hear_noise(blocks: list[Block]) -> None:
-    """With the ratio, which is asked for twice a block: for itself, and for whether there is speech."""
     noise = Noise()
     for block in blocks:
         noise = noise.after(block)
-        assert noise.snr_db == noise.snr_db
+        assert noise.floor >= 0.0
+        assert noise.snr_db is None or noise.snr_db >= LEAST_SNR_DB
+
+
+def _hear_voice(blocks: list[Block]) -> None:
+    voice = Voice()
+    for block in blocks:
+        voice = voice.after(pitches_hz(block))
+        assert voice.frames >= 0
 
 
 def _hear_loudness(blocks: list[Block], powers: list[float]) -> None:

@@ -13,6 +13,8 @@ WHITE: Final = 0.0
 PINK: Final = -0.5
 """Exponents of a noise's amplitudes over its frequencies."""
 
+_FIRST_REFLECTION_S: Final = 0.004
+_CLICK_SAMPLES: Final = SAMPLE_RATE_HZ // 50
 _HUM: Final = ((1, 1.0), (2, 0.5), (3, 0.7), (5, 0.35))
 """Harmonics of a hum, and their amplitudes."""
 _VOWELS: Final = {
@@ -40,6 +42,45 @@ def with_echo(speech: Signal, delay_s: float, level_db: float) -> Signal:
     """With itself once more."""
     delay = round(delay_s * SAMPLE_RATE_HZ)
     return speech + scaled(np.concatenate((np.zeros(delay), speech[:-delay])), level_db)
+
+
+def with_reverberation(speech: Signal, rt60_s: float, direct_db: float, *, seed: int = 1) -> Signal:
+    """As loud as before, in a room: noise that has decayed by 60 dB after `rt60_s`, from 4 ms on, follows each sound.
+
+    Args:
+        direct_db: How much louder what comes straight from the mouth is than all that follows.
+    """
+    times = np.arange(round(1.2 * rt60_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    tail = np.random.default_rng(seed).normal(size=len(times)) * 10 ** (-3 * times / rt60_s)
+    tail[times < _FIRST_REFLECTION_S] = 0.0
+    response = tail * 10 ** (-direct_db / 20) / np.sqrt(np.sum(tail**2))
+    response[0] = 1.0
+    length = len(speech) + len(response)
+    heard = np.fft.irfft(np.fft.rfft(speech, length) * np.fft.rfft(response, length), length)[: len(speech)]
+    return at_level(heard, 10 * float(np.log10(np.mean(speech**2))))
+
+
+def restless_room(
+    seconds: float, level_db: float, *, wobble_db: float = 2.0, exponent: float = PINK, seed: int = 1
+) -> Signal:
+    """Noise of this level that becomes louder and softer: by so much (standard deviation), twice a second."""
+    rng = np.random.default_rng(seed)
+    noise = at_level(shaped_noise(seconds, rng, power_law(exponent)), level_db)
+    turns_s = np.arange(0.0, seconds + 1.0, 0.5)
+    by_db = np.interp(np.arange(len(noise)) / SAMPLE_RATE_HZ, turns_s, rng.normal(scale=wobble_db, size=len(turns_s)))
+    restless: Signal = noise * 10 ** (by_db / 20)
+    return restless
+
+
+def ticks(seconds: float, every_s: float, level_db: float, *, jitter_s: float = 0.0, seed: int = 1) -> Signal:
+    """Short clicks, as of a metronome, or of somebody who types where they come irregularly."""
+    rng = np.random.default_rng(seed)
+    click = rng.normal(scale=10 ** (level_db / 20), size=_CLICK_SAMPLES) * np.exp(-np.arange(_CLICK_SAMPLES) / 60)
+    signal = np.zeros(round(seconds * SAMPLE_RATE_HZ))
+    for at_s in np.arange(every_s, seconds - every_s, every_s):
+        place = round((at_s + rng.uniform(-jitter_s, jitter_s)) * SAMPLE_RATE_HZ)
+        signal[place : place + _CLICK_SAMPLES] += click
+    return signal
 
 
 def clipped(speech: Signal, share: float) -> Signal:

@@ -41,7 +41,11 @@ class Errors:
     @property
     def problems(self) -> list[str]:
         """What is not as it has to be."""
-        if self.allowed is None or abs(self.of_the_worst_voice) <= self.allowed:
+        if self.allowed is None:
+            return []
+        if not all(len(errors) and np.all(np.isfinite(errors)) for errors in self.by_voice.values()):
+            return [f"{self.measure}, {self.condition}: something is not measured at all"]
+        if abs(self.of_the_worst_voice) <= self.allowed:
             return []
         return [f"{self.measure}, {self.condition}: {self.of_the_worst_voice:.2f} off instead of {self.allowed:g}"]
 

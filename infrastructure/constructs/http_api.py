@@ -45,7 +45,6 @@ class HttpApi(Construct):
                 allow_origins=list(allowed_origins),
                 allow_methods=[apigwv2.CorsHttpMethod.GET, apigwv2.CorsHttpMethod.POST, apigwv2.CorsHttpMethod.DELETE],
                 allow_headers=["authorization", "content-type", "join-key"],
-                expose_headers=["retry-after"],
                 max_age=Duration.hours(1),
             ),
         )

@@ -4,13 +4,14 @@ from typing import Any, Final
 
 from babelcast import wiring
 from babelcast.domain.caller import Caller
-from babelcast.domain.errors import BabelcastError, LimitReachedError, RoomFullError
+from babelcast.domain.errors import BabelcastError, RoomFullError
 from babelcast.domain.notices import ErrorNotice, Notice
 from babelcast.domain.session_step import SessionStep
-from babelcast.observability import journal, log_failure, meter, observed
+from babelcast.observability import journal, observed
 from babelcast.protocol.messages import encode_notice, peek_action
 from babelcast.protocol.websocket_event import read_caller
 from connection_handler.actions import carry_out
+from connection_handler.refusals import note_refusal
 
 _ANSWERED_ROUTES: Final = frozenset({"audioChunk", "$default"})
 """Routes with a route response: the answer goes back with the invocation, without a call of its own."""
@@ -46,24 +47,9 @@ async def _message(caller: Caller, route: str, body: str) -> dict[str, Any]:
         if route not in _ROUTINE_ROUTES:
             journal.note_caller(SessionStep.MESSAGE_CARRIED_OUT, caller, action=route)
     except BabelcastError as error:
-        _note_refusal(caller, route, error)
+        note_refusal(caller, route, error)
         answer = ErrorNotice.of(error, peek_action(body))
     return await _answer(handling, caller, route, answer)
-
-
-def _note_refusal(caller: Caller, route: str, error: BabelcastError) -> None:
-    # A line for each of these would be one more thing to flood.
-    if isinstance(error, LimitReachedError):
-        # Counted where it arises.
-        return
-    if isinstance(error, RoomFullError):
-        meter.count("ListenersRefusedAtCapacity")
-        return
-    meter.count("MessagesFailed" if error.retryable else "MessagesRefused")
-    if error.retryable:
-        log_failure(error, session_id=caller.session_id)
-    else:
-        journal.note_caller(SessionStep.MESSAGE_REFUSED, caller, action=route, code=error.code)
 
 
 async def _answer(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from babelcast import wiring
-from babelcast.domain.errors import AtCapacityError, BabelcastError, LimitReachedError, SpeakerAtCapacityError
+from babelcast.domain.errors import AtCapacityError, BabelcastError, RateLimitedError, SpeakerAtCapacityError
 from babelcast.domain.session import parse_session_id
 from babelcast.domain.session_step import SessionStep
 from babelcast.observability import journal, log_failure, meter, observed
@@ -29,7 +29,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     except BabelcastError as error:
         meter.count("HttpRequestsRefused")
         meter.count("SessionsRefusedAtCapacity", int(isinstance(error, AtCapacityError)))
-        if isinstance(error, LimitReachedError | SpeakerAtCapacityError):
+        if isinstance(error, RateLimitedError | SpeakerAtCapacityError):
             meter.count("HttpRequestsLimited")
         elif error.retryable:
             # A request whose session id has no such form has not come this far.

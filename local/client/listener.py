@@ -82,7 +82,8 @@ class Listener:
         self._query = {"sessionId": session_id, "role": "listener", "targetLanguage": language}
         if join_key is not None:
             self._query["joinKey"] = join_key
-        self._seat = secrets.token_urlsafe(16)
+        self.seat = secrets.token_urlsafe(16)
+        """The secret of their own seat; nobody else is told."""
         self._language = language
         self._downloader = downloader
         self._clips_directory = clips_directory
@@ -196,7 +197,7 @@ class Listener:
 
     def _join(self) -> str:
         self._asked_at_ms = time.time_ns() // 1_000_000
-        return write_join(None if self._joined is None else self._inbox.last_contiguous, seat=self._seat)
+        return write_join(None if self._joined is None else self._inbox.last_contiguous, seat=self.seat)
 
     async def _stay_connected(self) -> None:
         try:

@@ -11,6 +11,7 @@ from moto.dynamodb.models import DynamoDBBackend
 
 from authorizer.handler import lambda_handler as authorize
 from babelcast.domain.limits import FAILED_JOINS, JOINS, Limit
+from babelcast.observability import InvocationFailedError
 from babelcast.usecases import limit_joins
 from connection_handler.handler import lambda_handler
 from disconnect_handler.handler import lambda_handler as disconnect
@@ -192,6 +193,37 @@ def test_a_table_of_limits_that_fails_locks_nobody_out(
     assert show(session_id)[0] == 200
     leave(session_id, "a=")
     assert metric("LimitsUnchecked", capsys.readouterr().out) == 4
+
+
+@pytest.mark.parametrize(
+    "code", ["ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"]
+)
+def test_who_guesses_faster_than_can_be_counted_is_told_nothing(
+    create: Callable[..., str], code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session_id = create(joinKey="open-sesame")
+    update_item, buckets = DynamoDBBackend.update_item, []
+
+    def throttled(self: Any, table_name: str, key: Any, *arguments: Any, **named: Any) -> Any:
+        if table_name == aws.LIMITS:
+            buckets.append(key)
+            raise JsonRESTError(code, "slow down")
+        return update_item(self, table_name, key, *arguments, **named)
+
+    with monkeypatch.context() as load:
+        load.setattr(DynamoDBBackend, "update_item", throttled)
+        guesses = [(session_id, "open-sesame"), (session_id, "guess"), (UNKNOWN, None)]
+        for guess in guesses:
+            status, refused = show(guess[0], join_key=guess[1])
+            assert (status, refused["code"], refused["retryable"]) == (429, "RATE_LIMITED", True)
+        # Not 403, which some take for an answer: whoever was in the way of a guesser tries again.
+        with pytest.raises(InvocationFailedError):
+            join(session_id, joinKey="open-sesame")
+    assert len(buckets) == 4, "nothing is asked again"
+    output = capsys.readouterr().out
+    assert (metric("JoinsLimited", output), metric("LimitsUnchecked", output)) == (4, 0)
+    assert join(session_id, joinKey="open-sesame") == ("Allow", None)
+    assert show(session_id, join_key="open-sesame")[0] == 200
 
 
 def test_a_full_room_says_so_and_takes_the_next_when_somebody_leaves(

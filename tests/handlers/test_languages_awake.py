@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -46,6 +47,21 @@ def test_a_listener_who_tries_every_language_wakes_one(session_id: str, connecte
     assert wanted(session_id, in_ms=61_000) == set()
     say(session_id, "resumePlayback")
     assert wanted(session_id, in_ms=61_000) == {"fr"}
+
+
+def test_a_pause_that_is_told_again_keeps_no_language_awake(
+    session_id: str, connected_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lambda_handler(websocket_event("$connect", session_id=session_id, connected_at=connected_at, **LISTENER), None)
+    say(session_id, "pausePlayback")
+    later = SimpleNamespace(time_ns=lambda: time.time_ns() + 50 * 10**9, monotonic=time.monotonic)
+    monkeypatch.setattr(wiring, "time", later)
+    say(session_id, "pausePlayback")
+    assert wanted(session_id) == {"es"}
+    assert wanted(session_id, in_ms=11_000) == set()
+    say(session_id, "resumePlayback")
+    say(session_id, "pausePlayback")
+    assert wanted(session_id, in_ms=11_000) == {"es"}
 
 
 def test_a_lost_listeners_language_is_kept_by_how_long_they_were_there(session_id: str, connected_at: int) -> None:

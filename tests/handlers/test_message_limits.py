@@ -8,6 +8,8 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.core.exceptions import JsonRESTError
+from moto.kinesis.models import KinesisBackend
 
 from babelcast import wiring
 from babelcast.domain.limits import MESSAGES, REPLAYS
@@ -93,6 +95,16 @@ def test_audio_beyond_what_can_have_been_spoken_is_not_taken_and_may_come_again(
     output = capsys.readouterr().out
     assert metric("AudioChunksLimited", output) == 1
     assert metric("MessagesFailed", output) == 0, "nothing of ours has failed"
+
+
+def test_chunks_that_are_not_taken_use_up_nothing(session_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise JsonRESTError("ValidationException", "out of order")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(KinesisBackend, "put_record", refuse)
+        assert {speak(session_id, 0)["code"] for _ in range(150)} == {"STORAGE_UNAVAILABLE"}
+    assert [speak(session_id, index)["type"] for index in range(121)] == ["audioAck"] * 120 + ["error"]
 
 
 def test_a_speaker_on_many_connections_may_send_no_more_sound(session_id: str, create: Callable[..., str]) -> None:

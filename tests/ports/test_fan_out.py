@@ -3,11 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from http.server import BaseHTTPRequestHandler
-from threading import Lock, Thread
 from typing import Any
 
 import boto3
@@ -17,6 +14,7 @@ from babelcast import wiring
 from babelcast.adapters.api_gateway import (
     _ANSWER_TIMEOUT_S,
     _CONCURRENT_POSTS,
+    _PATIENCE_S,
     _SLOW_WAIT_S,
     SEND_DEADLINE_S,
     ApiGatewayConnections,
@@ -34,7 +32,8 @@ from babelcast.protocol.messages import encode_notice
 from babelcast.protocol.notification_chunk import encode_chunk
 from notification_sender.handler import lambda_handler
 from tests.aws_account import aws_account
-from tests.connections_server import ConnectionsServer, LoopbackServer
+from tests.connections_server import ConnectionsServer
+from tests.functions_server import FunctionsServer
 from tests.in_memory import CountingMeter
 
 SPEECH = "parsimonious"
@@ -172,6 +171,26 @@ async def test_very_many_that_hang_are_all_slow_from_then_on(gateway: Connection
     assert all([each["text"] for each in gateway.told(name)] == [f"{SPEECH} {n}" for n in range(3)] for name in others)
 
 
+async def test_whoever_was_not_posted_to_because_others_hang_is_not_slow(
+    gateway: ConnectionsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("babelcast.adapters.api_gateway._ANSWER_TIMEOUT_S", 600.0)
+    monkeypatch.setattr("babelcast.adapters.api_gateway._POSTS_UNDER_WAY", 8)
+    connections = ApiGatewayConnections(gateway.url, deadline_s=5 * _PATIENCE_S)
+    everybody = ids(12)
+    hanging, others = everybody[:8], everybody[8:]
+    gateway.hanging.update(hanging)
+
+    assert (await connections.post(hanging, b"{}")).late == frozenset(hanging)
+    assert await connections.post(others, b"{}") == Delivery(failed=frozenset(others))
+    assert connections.slow_among(everybody) == frozenset(hanging)
+
+    gateway.heal()
+    async with asyncio.timeout(20):
+        while await connections.post(others, b"{}") != Delivery():
+            pass
+
+
 async def test_whoever_has_not_answered_by_the_deadline_is_slow(gateway: ConnectionsServer) -> None:
     (hanging,) = ids(1)
     gateway.hanging.add(hanging)
@@ -220,63 +239,17 @@ async def test_nobody_listens_at_the_endpoint(gateway: ConnectionsServer, meter:
     assert reached == dict.fromkeys(ids(2), Reach.FAILED)
 
 
-class Functions:
-    """Lambda's Invoke API on loopback, with the real handler behind it."""
-
-    def __init__(self) -> None:
-        self.chunks: list[list[str]] = []
-        self.sessions: set[str | None] = set()
-        self.behaviour: Callable[[dict[str, Any]], object] = lambda event: lambda_handler(event, None)
-        self._one_at_a_time = Lock()
-        self._server = LoopbackServer(("127.0.0.1", 0), partial(_Invocation, self))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def invoke(self, event: dict[str, Any]) -> object:
-        """The handlers share one event loop here, which an environment has for itself."""
-        with self._one_at_a_time:
-            self.chunks.append(event["receivers"])
-            self.sessions.add(event["session_id"])
-            return self.behaviour(event)
-
-
-class _Invocation(BaseHTTPRequestHandler):
-    def __init__(self, functions: Functions, *arguments: Any) -> None:
-        self._functions = functions
-        super().__init__(*arguments)
-
-    def do_POST(self) -> None:
-        assert self.path == "/2015-03-31/functions/the-sender/invocations"
-        event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        try:
-            answer, error = self._functions.invoke(event), None
-        except RuntimeError as raised:
-            answer, error = {"errorMessage": str(raised), "errorType": "RuntimeError"}, "Unhandled"
-        self.send_response(200)
-        if error:
-            self.send_header("X-Amz-Function-Error", error)
-        self.end_headers()
-        self.wfile.write(json.dumps(answer).encode())
-
-    def log_message(self, *_: Any) -> None:
-        return
-
-
 @dataclass
 class Hall:
     gateway: ConnectionsServer
-    functions: Functions
+    functions: FunctionsServer
     notifier: HandingOnNotifier
     meter: CountingMeter
 
 
 @pytest.fixture
 def hall(gateway: ConnectionsServer, meter: CountingMeter, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
-    functions = Functions()
+    functions = FunctionsServer()
     for name, value in {
         "AWS_ENDPOINT_URL_LAMBDA": functions.url,
         "STAGE": "test",

@@ -219,12 +219,16 @@ async def test_a_language_is_wanted_until_its_listener_has_had_time_to_come_back
 
 async def test_a_paused_listeners_language_is_wanted_until_they_have_had_time_to_go_on(stores: Stores) -> None:
     await stores.connections.add(connection("a", ES))
-    await stores.connections.change(ConnectionId("a"), listening=False, returns_by_ms=1_795_000_060_000)
+    await stores.connections.pause(ConnectionId("a"), returns_by_ms=1_795_000_060_000)
+    await stores.connections.pause(ConnectionId("a"), returns_by_ms=1_795_000_090_000)
     changed = await stores.connections.change(ConnectionId("a"), language=FR)
     audience = await stores.connections.audience(SESSION_ID)
     assert (changed,) == audience.connections
     assert audience.wanted_languages(now_ms=1_795_000_059_999) == {FR: 1}
     assert audience.wanted_languages(now_ms=1_795_000_060_000) == {}
+    await stores.connections.change(ConnectionId("a"), listening=True)
+    await stores.connections.pause(ConnectionId("a"), returns_by_ms=1_795_000_120_000)
+    assert (await stores.connections.audience(SESSION_ID)).wanted_languages(now_ms=1_795_000_119_999) == {FR: 1}
 
 
 async def test_a_session_knows_whether_its_speaker_is_connected(stores: Stores) -> None:

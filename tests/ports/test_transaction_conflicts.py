@@ -11,13 +11,15 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 
+from babelcast.adapters.dynamodb.capacity import DynamoDbCellCapacity, DynamoDbSpeakerPlaces
+from babelcast.adapters.dynamodb.connections import DynamoDbConnections
 from babelcast.adapters.dynamodb.segments import DynamoDbSegments
 from babelcast.adapters.dynamodb.sessions import DynamoDbCursors, DynamoDbSessions
 from babelcast.domain.connection import ConnectionId
 from babelcast.domain.errors import CursorMovedError, StorageUnavailableError
-from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionState
+from babelcast.domain.session import BroadcastCommand, Cursor, Session, SessionId, SessionState
 from tests import aws
-from tests.ports.test_stores import SESSION, SESSION_ID, segment
+from tests.ports.test_stores import ES, SESSION, SESSION_ID, connection, segment
 
 TRIES: Final = 5
 SPEAKER: Final = ConnectionId("speaker=")
@@ -264,6 +266,29 @@ async def test_single_writes_whose_answer_is_lost_are_told_as_done(wire: Wire, s
     assert told[:2] == [True, True]
     assert [each.state for each in told[2:] if isinstance(each, Session)] == [SessionState.PAUSED, SessionState.ENDED]
     assert await sessions.get(SESSION_ID) == replace(SESSION, state=SessionState.ENDED, ended_at_ms=6)
+
+
+async def test_a_place_whose_claim_is_not_answered_is_held_once(wire: Wire) -> None:
+    session, until_s = SessionId("quiet-river-204"), SESSION.expires_at_s
+    places = DynamoDbSpeakerPlaces(aws.LIMITS, sessions_per_speaker=1)
+    cells = DynamoDbCellCapacity(aws.LIMITS, cells=2, sessions_per_cell=1)
+
+    wire.faults["UpdateItem"].append(LOST)
+    await places.claim(SESSION.speaker_id, session, expires_at_s=until_s, now_s=0)
+    wire.faults["UpdateItem"].append(LOST)
+    cell = await cells.claim(session, expires_at_s=until_s, now_s=0)
+
+    assert await places.occupants(SESSION.speaker_id) == {session: until_s}
+    held = await cells.occupants()
+    assert (held[cell], held[1 - cell]) == ({session: until_s}, {})
+
+
+async def test_a_connection_whose_storing_is_not_answered_is_new(wire: Wire) -> None:
+    connections = DynamoDbConnections(aws.CONNECTIONS)
+    wire.faults["PutItem"].append(LOST)
+    assert await connections.add(connection("a", ES))
+    assert not await connections.add(connection("a", ES)), "somebody else stores the same"
+    assert await connections.get(ConnectionId("a")) == connection("a", ES)
 
 
 async def test_a_cursor_whose_move_is_not_answered_is_told_as_moved(

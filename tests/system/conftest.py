@@ -74,6 +74,8 @@ class System:
     def __init__(self, stack: Stack, directory: Path) -> None:
         self.stack = stack
         self.login = SpeakerLogin(stack.endpoints)
+        self.seats: list[str] = []
+        """The secrets of all listeners."""
         self._directory = directory
         self._listeners = 0
 
@@ -101,7 +103,7 @@ class System:
         self._listeners += 1
         clips = self._directory / f"{self._listeners}"
         clips.mkdir(parents=True)
-        return Listener(
+        listener = Listener(
             websocket_url=self.stack.endpoints.websocket_url,
             session_id=session_id,
             language=language,
@@ -109,6 +111,8 @@ class System:
             clips_directory=clips,
             join_key=join_key,
         )
+        self.seats.append(listener.seat)
+        return listener
 
     async def broadcast(
         self,

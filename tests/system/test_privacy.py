@@ -39,7 +39,7 @@ _LOUD = slice(6_000, 6_060)
 """Bytes within the first chunk, and within a word."""
 
 
-def secrets(pcm: bytes, token: str) -> dict[str, re.Pattern[str]]:
+def secrets(pcm: bytes, token: str, seats: list[str]) -> dict[str, re.Pattern[str]]:
     """What must be nowhere, by a name that may be."""
     loud = pcm[_LOUD]
     # Wherever it begins in what is encoded, three bytes are four characters.
@@ -49,6 +49,7 @@ def secrets(pcm: bytes, token: str) -> dict[str, re.Pattern[str]]:
         "audio": re.compile("|".join(map(re.escape, (*encoded, loud[:30].hex(), repr(loud[:30])[2:-1])))),
         "token": re.compile("|".join(map(re.escape, token.split(".")))),
         "join key": re.compile(re.escape(JOIN_KEY)),
+        "seat": re.compile("|".join(map(re.escape, seats))),
         "signature": re.compile(r"X-Amz-Signature|X-Amz-Security-Token|Bearer ", re.IGNORECASE),
         "refused message": re.compile(SAID_NOWHERE),
     }
@@ -92,12 +93,13 @@ def _server(system: System) -> AwsServer:
         ("audio", "got " + bytes(range(60)).hex()),
         ("token", "aud=claims"),
         ("join key", f"joinKey={JOIN_KEY}"),
+        ("seat", '{"limitKey": "seat#quiet-river-204#secret-of-a-listener"}'),
         ("signature", "https://clips/0.mp3?x-amz-signature=0123"),
         ("refused message", f"no such action: {SAID_NOWHERE}"),
     ],
 )
 def test_a_single_piece_would_be_found(name: str, leak: str) -> None:
-    patterns = secrets(bytes(_LOUD.start) + bytes(range(60)), "header.claims.mac")
+    patterns = secrets(bytes(_LOUD.start) + bytes(range(60)), "header.claims.mac", ["a-secret", "secret-of-a-listener"])
     assert found([("function.log", leak)], patterns) == {(name, "function.log")}
     assert found([("function.log", '{"session_id": "quiet-river-204", "receivers": 3}')], patterns) == set()
 
@@ -139,7 +141,8 @@ async def test_nothing_private_is_kept_even_when_everything_fails(system: System
     assert any('"failure"' in piece for _, piece in pieces)
     assert any("KinesisBatchInfo" in piece for where, piece in pieces if where == "failure queue")
     assert any("Sessions" in where for where, _ in pieces)
-    assert found(pieces, secrets(pcm, token)) == set()
+    assert any('"seat#' in piece for _, piece in pieces), "listeners have seats of their own"
+    assert found(pieces, secrets(pcm, token, system.seats)) == set()
 
 
 async def _give_up(system: System, session_id: str, pcm: bytes) -> None:

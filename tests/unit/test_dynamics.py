@@ -64,6 +64,15 @@ class TestBaseline:
         assert always.loudness_lufs == pytest.approx(-16, abs=0.2)
         assert always.letters_per_s == pytest.approx(20, rel=0.02)
 
+    def test_a_loud_word_of_greeting_is_not_how_the_speaker_usually_speaks(self) -> None:
+        greeting = replace(USUAL, loudness_lufs=USUAL.loudness_lufs + 10, spoken_s=0.6)
+        assert baseline_of(greeting, USUAL).loudness_lufs <= USUAL.loudness_lufs + 5
+        assert baseline_of(greeting, *3 * [USUAL]).loudness_lufs < USUAL.loudness_lufs + 3
+
+    def test_a_long_first_segment_counts_for_twenty_seconds_more_than_it_is(self) -> None:
+        first, loud = replace(USUAL, spoken_s=12.0), replace(USUAL, loudness_lufs=-16.0, spoken_s=12.0)
+        assert baseline_of(first, loud).loudness_lufs == pytest.approx(-26 + 10 * 12 / (20 + 12 + 12))
+
     def test_pitch_is_learnt_when_it_is_heard(self) -> None:
         whispered = replace(USUAL, pitch_hz=None, pitch_range_semitones=None)
         assert baseline_of(whispered).pitch_hz is None

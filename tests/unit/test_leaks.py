@@ -145,7 +145,7 @@ def test_what_grows_or_is_left_is_a_leak() -> None:
         growth(memory=STEEP),
         growth(kind="aws_server", memory=STEEP, stored=8.0),
         growth(kind=GENERATOR, memory=STEEP, threads_slope=STEEP),
-        growth(threads_slope=STEEP, memory=None),
+        growth(threads_slope=STEEP),
         left=Left(rows={}, connections=1, seats=2, streams=3),
     )
     assert leaks(growth()).problems == leaks(growth()).undecided == []
@@ -163,6 +163,17 @@ def test_what_is_too_noisy_is_told_as_undecided() -> None:
     vague = leaks(growth(memory=VAGUE), growth(kind=GENERATOR, memory=VAGUE))
     assert vague.problems == []
     assert vague.undecided == ["memory of gateway: +0.5 (-6.0 … +7.0) MB an hour, 2 allowed"]
+
+
+def test_a_process_that_has_not_lived_long_enough_is_undecided() -> None:
+    young: dict[str, Any] = {"memory": None, "descriptors_slope": None, "threads_slope": None}
+    found = leaks(growth(memory=None), growth(kind="aws_server", **young), growth(kind=GENERATOR, **young))
+    assert found.problems == []
+    assert found.undecided == [
+        "memory of gateway, which has not lived long enough",
+        "descriptors of aws_server, which has not lived long enough",
+        "threads of aws_server, which has not lived long enough",
+    ]
 
 
 def test_too_short_a_time_decides_nothing() -> None:

@@ -1,7 +1,7 @@
 """Sessions: ids that can be read aloud, states that follow commands, and a place in a cell."""
 
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from babelcast.domain.errors import (
     NotAllowedError,
     SessionEndedError,
     SpeakerAtCapacityError,
+    StorageUnavailableError,
     UnsupportedLanguageError,
 )
 from babelcast.domain.languages import LANGUAGES, LanguageOffer
@@ -175,6 +176,48 @@ async def test_an_id_that_is_taken_is_not_given_out_twice() -> None:
     assert first.session_id != second.session_id
     held = await create.capacity.occupants()
     assert {each for cell in held for each in cell} == {first.session_id, second.session_id}
+
+
+@dataclass
+class Failing:
+    """A store that cannot do so many things, one after the other."""
+
+    store: Any
+    failures: int
+
+    def __getattr__(self, name: str) -> Any:
+        if self.failures == 0:
+            return getattr(self.store, name)
+        self.failures -= 1
+        return self._fail
+
+    async def _fail(self, *_: object, **__: object) -> None:
+        raise StorageUnavailableError("out of order")
+
+
+@pytest.mark.parametrize("what", ["sessions", "capacity"])
+async def test_a_session_that_could_not_be_created_holds_no_place(what: str) -> None:
+    create = creator(sessions_per_cell=1, sessions_per_speaker=1)
+    failing: dict[str, Any] = {what: Failing(getattr(create, what), 1)}
+    create = replace(create, **failing)
+    with pytest.raises(StorageUnavailableError):
+        await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
+    await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
+    assert sum(map(len, await create.capacity.occupants())) == 1
+
+
+async def test_places_that_cannot_be_given_back_do_not_hide_why() -> None:
+    create = creator()
+
+    class Full(InMemoryCapacity):
+        async def claim(self, *_: object, **__: object) -> int:
+            places.failures = 1
+            raise AtCapacityError("full")
+
+    places = Failing(create.places, 0)
+    create = replace(create, places=places, capacity=Full(cells=0, sessions_per_cell=0))
+    with pytest.raises(AtCapacityError):
+        await create(UserId("u"), source_language="en", target_languages=None, join_key=None)
 
 
 async def test_only_languages_on_offer_can_be_chosen() -> None:

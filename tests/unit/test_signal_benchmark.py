@@ -2,20 +2,23 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from babelcast.domain.audio import SAMPLE_RATE_HZ
-from benchmarks.signal.__main__ import main, wrongly_told
-from benchmarks.signal.accuracy import measure_accuracy
+from babelcast.domain.sound.echo import LONGEST_DELAY_S
+from benchmarks.signal.__main__ import TOLD_WITHIN_S, main, wrongly_told
+from benchmarks.signal.accuracy import ECHO_MISSED, ECHO_TOLD, measure_accuracy, measure_echoes
 from benchmarks.signal.clean import hear_clean
 from benchmarks.signal.cost import ALLOWED_MS, Cost, measure_cost
 from benchmarks.signal.damage import clipped, scaled, vowel, with_echo, with_holes, with_hum, with_noise
+from benchmarks.signal.hearing import findings_of
 from benchmarks.signal.measured import Errors
 from benchmarks.signal.speech import FLITE_VOICES, SPEECH_LEVEL_DB, VOICES, programme, reading, utter
-from benchmarks.signal.telling import Warned
+from benchmarks.signal.telling import CLEAN, Warned, broken_sounds
 from benchmarks.signal.truth import active_level_db, loudness_lufs
 
 
@@ -54,11 +57,33 @@ def test_a_voice_that_is_measured_wrongly_is_a_problem() -> None:
     assert errors.row == ["pitch, %", "vowels", "0", "-4.00", "+9.00", "± 3"]
 
 
+@pytest.mark.parametrize("readings", [[0.0, float("nan")], [float("inf"), 0.0, 0.0], []])
+def test_a_voice_that_is_not_measured_is_a_problem(readings: list[float]) -> None:
+    errors = Errors(measure="pitch, %", condition="vowels", by_voice={"one": [0.1], "other": readings}, allowed=3.0)
+    assert errors.problems == ["pitch, %, vowels: something is not measured at all"]
+    assert replace(errors, allowed=None).problems == []
+
+
+def test_echoes_that_are_not_found_are_a_problem() -> None:
+    found = measure_echoes(8.0, ("slt",), delays_s=[LONGEST_DELAY_S + 0.1], levels_db=[-20])
+    assert [problem for each in found for problem in each.problems] == [
+        f"{ECHO_MISSED}, 610 ms, -20 dB: 100.00 off instead of 25",
+        f"{ECHO_TOLD}, 610 ms, -20 dB: 10.00 off instead of 5",
+    ]
+
+
 def test_a_voice_with_an_echo_of_its_own_is_not_clean() -> None:
     assert hear_clean("awb", 15.0, seed=1).problems == []
     echoing = hear_clean("en-us+f3", 30.0, seed=1)
     assert "en-us+f3's clean speech: echo" in echoing.problems
     assert echoing.lasting_evidence > 0.03
+
+
+def test_each_broken_sound_is_heard_to_be_what_it_is_within_five_seconds() -> None:
+    for name, signal in broken_sounds(9.0).items():
+        told = findings_of(signal)
+        assert [each.finding.issue.value for each in told] == ([] if name == CLEAN else [name])
+        assert all(each.at_s <= TOLD_WITHIN_S for each in told)
 
 
 def test_who_is_told_late_or_of_something_else_is_a_problem() -> None:

@@ -47,7 +47,7 @@ def test_speech_in_white_noise(voice: str) -> None:
     for snr_db in SNRS_DB:
         errors_db = np.array(readings(with_noise(speech, snr_db))) - snr_db
         assert abs(np.median(errors_db)) <= 2.0, f"{snr_db} dB"
-        assert np.max(np.abs(errors_db)) <= 3.0, f"a passage of five seconds at {snr_db} dB"
+        assert np.max(np.abs(errors_db)) <= 3.5, f"a passage of five seconds at {snr_db} dB"
 
 
 def test_syllables_in_white_noise() -> None:
@@ -87,7 +87,7 @@ def test_the_floor_follows_a_noise_that_comes_and_goes() -> None:
     calm, loud = with_noise(speech, 30), with_noise(speech, 10)
     third = 13 * SAMPLE_RATE_HZ
     snrs = readings(np.concatenate((calm[:third], loud[third : 2 * third], calm[2 * third :])))
-    before, during, after = snrs[70], snrs[130 + 70], snrs[-1]
+    before, during, after = snrs[70], snrs[130 + 10], snrs[-1]
     assert before == pytest.approx(30, abs=3)
     assert during == pytest.approx(10, abs=3)
     assert after == pytest.approx(30, abs=3)
@@ -99,8 +99,10 @@ def test_without_speech_there_is_no_ratio() -> None:
     assert readings(np.zeros(12 * SAMPLE_RATE_HZ)) == []
 
 
-def test_speech_without_any_noise_has_the_greatest_ratio() -> None:
-    assert set(readings(programme("slt", 12.0, room_level_db=None))) == {GREATEST_SNR_DB}
+def test_speech_without_any_noise_has_a_great_ratio() -> None:
+    found = readings(programme("slt", 12.0, room_level_db=None))
+    assert max(found) == GREATEST_SNR_DB
+    assert min(found) > 40, "five seconds of it are never quiet in all bands"
 
 
 def test_hum_is_no_noise() -> None:

@@ -19,7 +19,7 @@ from benchmarks.quiet.programmes import to_pcm
 from benchmarks.signal.damage import clipped, with_echo, with_holes, with_hum, with_noise
 from benchmarks.signal.speech import programme
 
-SAMPLES = 7 * SAMPLE_RATE_HZ
+SAMPLES = 14 * SAMPLE_RATE_HZ
 WORDS = (
     Word(text="some", start_sample=9_000, end_sample=17_000, stable=True),
     Word(text="words", start_sample=24_000, end_sample=39_000, stable=True),
@@ -28,14 +28,15 @@ WORDS = (
 
 @functools.cache
 def pcm() -> bytes:
-    """Seven seconds in which everything goes wrong that can, one after the other and at once."""
-    speech = programme("slt", 6.0)
-    third = 2 * SAMPLE_RATE_HZ
+    """14 s, longer than all windows, in which everything goes wrong that can, one after the other and at once."""
+    speech = programme("slt", 13.0)
+    second = SAMPLE_RATE_HZ
     parts = (
-        with_holes(clipped(speech, 0.02), per_s=15, hole_s=0.01)[:third],
-        with_noise(with_echo(speech, 0.2, -8), 6)[third : 2 * third],
-        np.zeros(third // 2),
-        with_hum(speech, 50, -35)[2 * third :],
+        with_noise(speech, -6)[: 5 * second],
+        with_holes(clipped(speech, 0.02), per_s=15, hole_s=0.01)[5 * second : 7 * second],
+        with_noise(with_echo(speech, 0.2, -8), 6)[7 * second : 10 * second],
+        np.zeros(second),
+        with_hum(speech, 50, -35)[10 * second :],
     )
     return to_pcm(np.concatenate(parts))
 
@@ -54,6 +55,8 @@ def measured(cuts: Sequence[int], *, origin_sample: int = 0) -> Measured:
     numbers = (
         quality.noise.floor,
         quality.noise.snr_db,
+        quality.voice.frames,
+        quality.loud_noise_blocks,
         quality.clipping,
         quality.dropouts,
         quality.powers,

@@ -9,6 +9,7 @@ from babelcast.domain.audio import SAMPLE_RATE_HZ
 from babelcast.domain.sound.blocks import BLOCK_SAMPLES, FRAMES_PER_BLOCK, FREQUENCIES_HZ, MEMORY_SAMPLES, Block
 from babelcast.domain.sound.echo import Echo
 from babelcast.domain.sound.quality import SoundQuality, Watch
+from babelcast.domain.sound.voice import Voice
 from babelcast.domain.sound_issue import ADVICE, SoundIssue, SoundThresholds, Threshold
 from babelcast.domain.speaker_memory import SpeakerMemory
 from benchmarks.signal.hearing import Hearing
@@ -17,6 +18,7 @@ from benchmarks.signal.speech import programme
 HIGH = Threshold(wrong=10.0, right=5.0, wrong_after_s=0.3, right_after_s=0.5, surely_wrong=50.0)
 LOW = Threshold(wrong=5.0, right=10.0, wrong_after_s=0.3, right_after_s=0.5)
 NEVER_AGAIN_S = 1e6
+VOICE = Voice(pitches_hz=np.full(50, 120.0))
 
 
 def told(threshold: Threshold, *values: float, again_after_s: float = 0.0, watch: Watch | None = None) -> str:
@@ -83,7 +85,7 @@ def echoes_told(*looks: Echo | None) -> list[bool]:
             known_samples=MEMORY_SAMPLES,
             powers=np.zeros((FRAMES_PER_BLOCK, len(FREQUENCIES_HZ))),
         )
-        quality, findings = replace(quality, echo=echo).judged(block, earlier)
+        quality, findings = replace(quality, echo=echo, voice=VOICE).judged(block, earlier)
         line.append([finding.issue for finding in findings] == [SoundIssue.ECHO])
         earlier = echo
     return line

@@ -129,10 +129,13 @@ class Connections(Protocol):
         *,
         language: LanguageCode | None = None,
         listening: bool | None = None,
-        returns_by_ms: int | None = None,
         delay_ms: int | None = None,
     ) -> Connection | None:
         """Change what is given of a listener; the connection afterwards, if it is known."""
+        ...
+
+    async def pause(self, connection_id: ConnectionId, *, returns_by_ms: int) -> None:
+        """A listener pauses, and may go on until then; nothing happens if they have paused before, or are not known."""
         ...
 
     async def remove(self, connection_id: ConnectionId) -> Connection | None:
@@ -213,7 +216,9 @@ class Seats(Protocol):
 
 
 class RateLimits(Protocol):
-    """Buckets that all environments share, by limit and key; see `babelcast.domain.limits`."""
+    """Buckets that all environments share, by limit and key; see `babelcast.domain.limits`. One that is asked for
+    faster than its store can count raises `RateLimitedError`, whatever is in it.
+    """
 
     async def take(self, key: str, limit: Limit, *, now_ms: int) -> None:
         """Take one unit, exactly, however many take at the same time.

@@ -96,11 +96,25 @@ class _Lane:
         self._client = URLLib3Session(timeout=timeout, max_pool_connections=width)
         self._threads = ThreadPoolExecutor(width, thread_name_prefix="connections")
         self._signature = signature
+        self._began_s: dict[ConnectionId, float] = {}
+
+    def is_overdue(self, connection_id: ConnectionId) -> bool:
+        """Whether its post is under way for too long; one that still waits for a thread is not."""
+        now_s = time.monotonic()
+        return self._began_s.get(connection_id, now_s) <= now_s - _PATIENCE_S
 
     def post(self, connection_id: ConnectionId, message: bytes) -> "asyncio.Future[_Outcome]":
         return asyncio.get_running_loop().run_in_executor(self._threads, self._post, connection_id, message)
 
     def _post(self, connection_id: ConnectionId, message: bytes) -> _Outcome:
+        self._began_s[connection_id] = time.monotonic()
+        try:
+            return self._sent(connection_id, message)
+        finally:
+            # Of two at the same time, the first that ends takes the other's time with it.
+            self._began_s.pop(connection_id, None)
+
+    def _sent(self, connection_id: ConnectionId, message: bytes) -> _Outcome:
         request = AWSRequest(method="POST", url=self._url + quote(connection_id, safe=""), data=message)
         try:
             self._signature.add_to(request)
@@ -117,7 +131,7 @@ class _Lane:
 class ApiGatewayConnections:
     """Posts messages to connections, so that none of them delays another one.
 
-    So many posts go out at once as answer best; whichever is *overdue* lets the next one go out while it is waited for.
+    So many posts go out at once as answer best; whichever takes longer lets the next one go out while it is waited for.
     A connection that takes too long is *slow* from then on: its posts go beside the others', one at a time, and are
     hardly waited for. It is slow until it answers.
 
@@ -131,7 +145,6 @@ class ApiGatewayConnections:
         signature = _Signature()
         self._prompt = _Lane(endpoint_url, signature, width=_POSTS_UNDER_WAY, answer_timeout_s=_ANSWER_TIMEOUT_S)
         self._turns = asyncio.Semaphore(_CONCURRENT_POSTS)
-        self._overdue: set[ConnectionId] = set()
         self._aside = _Lane(endpoint_url, signature, width=_SLOW_POSTS, answer_timeout_s=_SLOW_ANSWER_TIMEOUT_S)
         self._slow_until_s: dict[ConnectionId, float] = {}
         self._aside_under_way: dict[ConnectionId, asyncio.Future[_Outcome]] = {}
@@ -162,7 +175,7 @@ class ApiGatewayConnections:
             if aside:
                 waited_s = time.monotonic() - began_s
                 await asyncio.wait(aside.values(), timeout=max(0.0, _SLOW_WAIT_S - waited_s))
-            outcomes = dict.fromkeys(prompt.keys() & self._overdue, _Outcome.LATE)
+            outcomes = {each: _Outcome.LATE for each in prompt if self._prompt.is_overdue(each)}
         finally:
             for task in prompt.values():
                 task.cancel()
@@ -187,13 +200,7 @@ class ApiGatewayConnections:
             except asyncio.CancelledError:
                 posting.cancel()
                 raise
-        if posting.done():
-            return posting.result()
-        self._overdue.add(connection_id)
-        try:
-            return await posting
-        finally:
-            self._overdue.discard(connection_id)
+        return await posting
 
     def _post_aside(self, connection_id: ConnectionId, message: bytes) -> "asyncio.Future[_Outcome]":
         posting = self._aside.post(connection_id, message)

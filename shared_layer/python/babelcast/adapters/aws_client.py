@@ -30,6 +30,9 @@ A throttled call waits up to 1 s and 2 s between them. A client has about a hund
 that succeed give back; without any left, a call fails with its first. Source: botocore/retries/standard.py, 1.44.
 """
 
+SINGLE_ATTEMPT: Final = CLIENT_CONFIG.merge(Config(retries={"total_max_attempts": 1, "mode": "standard"}))
+"""For what is of use only at once."""
+
 _CONFLICT_PAUSES_S: Final = (0.05, 0.1, 0.2, 0.4)
 """At most so long before each further try, by chance; together less than a second. A transaction takes some 20 ms."""
 
@@ -119,6 +122,6 @@ def client(service: str, endpoint_url: str | None = None) -> Any:
 
 
 @cache
-def dynamodb_client() -> Any:
+def dynamodb_client(config: Config = CLIENT_CONFIG) -> Any:
     """A DynamoDB client that takes and gives plain Python values."""
-    return boto3.resource("dynamodb", config=CLIENT_CONFIG).meta.client
+    return boto3.resource("dynamodb", config=config).meta.client

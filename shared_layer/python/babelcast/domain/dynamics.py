@@ -6,8 +6,10 @@ from typing import Final
 
 _BASELINE_S: Final = 60.0
 """What was said so long ago counts for a third; a passage stands out against the minute before it."""
+_FIRST_TIMES: Final = 4
 _FIRST_S: Final = 20.0
-"""The first segment counts for so much more than it is: the next ones are to differ from it, not to replace it."""
+"""The first segment counts for so many times more than it is, so much at most: the next ones are to differ from it, not
+to replace it, yet a word of greeting is not how somebody speaks."""
 _LOUDNESS_SHARE: Final = 0.6
 _PACE_SHARE: Final = 0.85
 _PITCH_SHARE: Final = 0.5
@@ -69,7 +71,7 @@ class SpeakerBaseline:
             loudness_lufs=dynamics.loudness_lufs,
             letters_per_s=dynamics.letters_per_s,
             pitch_hz=dynamics.pitch_hz,
-            spoken_s=_FIRST_S,
+            spoken_s=min(_FIRST_TIMES * dynamics.spoken_s, _FIRST_S),
         )
         spoken_s = known.spoken_s + dynamics.spoken_s
         weight = max(dynamics.spoken_s / spoken_s, 1 - math.exp(-dynamics.spoken_s / _BASELINE_S))

@@ -67,7 +67,8 @@ JOINS: Final = Limit(name="joins", burst=1_000, per_s=20)
 FAILED_JOINS: Final = Limit(name="failed-joins", burst=100, per_s=1)
 """Unknown sessions and wrong join keys from one address: a hall mistypes now and then, a machine guesses on.
 
-To guess one of 100 live sessions among 100 million ids takes an address twelve days on average.
+To guess one of 100 live sessions among 100 million ids takes an address twelve days on average, however fast it asks:
+a guess that cannot be counted in time is not answered. Only while the buckets cannot be reached at all is it.
 """
 
 SPEAKER_JOINS: Final = Limit(name="speaker-joins", burst=60, per_s=1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from babelcast.domain.audio import SAMPLE_RATE_HZ, AudioChunk
 from babelcast.domain.caller import Caller
 from babelcast.domain.connection import Role
-from babelcast.domain.errors import NotAllowedError
+from babelcast.domain.errors import BabelcastError, NotAllowedError
 from babelcast.domain.notices import AudioAck
 from babelcast.ports import AudioStream, Meter
 from babelcast.usecases.limit_messages import LimitMessages
@@ -30,7 +30,13 @@ class AcceptAudio:
         caller.require(Role.SPEAKER)
         if session_id != caller.session_id:
             raise NotAllowedError("this connection belongs to another session")
-        self.limits.audio(caller.session_id, chunk.samples / SAMPLE_RATE_HZ)
-        await self.stream.append(caller.session_id, caller.grant.cell, chunk)
+        duration_s = chunk.samples / SAMPLE_RATE_HZ
+        self.limits.audio(caller.session_id, duration_s)
+        try:
+            await self.stream.append(caller.session_id, caller.grant.cell, chunk)
+        except BabelcastError:
+            # It comes again, and is not to be counted twice.
+            self.limits.audio_not_taken(caller.session_id, duration_s)
+            raise
         self.meter.count("AudioChunksReceived")
         return AudioAck(chunk_index=chunk.chunk_index)

@@ -35,7 +35,7 @@ class AuthorizeConnection:
             NotAuthenticatedError: No valid token.
             SessionNotFoundError, SessionEndedError: There is nothing to speak in.
             NotAllowedError: The session is somebody else's.
-            LimitReachedError: They connect too often.
+            RateLimitedError: They connect too often.
         """
         if token is None:
             raise NotAuthenticatedError("a speaker needs a token")
@@ -57,7 +57,7 @@ class AuthorizeConnection:
             SessionNotFoundError, SessionEndedError: There is nothing to listen to, or not any more.
             UnsupportedLanguageError: No language, or not one of this session.
             NotAllowedError: The join key is missing or wrong.
-            LimitReachedError: Too many from this address, or it has guessed too often.
+            RateLimitedError: Too many from this address, or it has guessed too often.
         """
         await self.joins.listener(address)
         return await self.joins.told(

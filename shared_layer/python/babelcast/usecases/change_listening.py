@@ -35,9 +35,13 @@ class ChangeListening:
     async def listening(self, caller: Caller, *, listening: bool) -> None:
         """Pause or go on; a language that nobody hears is soon not translated any more.
 
+        Apps tell of a pause again whenever they have joined, which keeps no language awake for longer.
+
         Raises:
             NotAllowedError: The caller is no listener.
         """
         caller.require(Role.LISTENER)
-        returns_by_ms = None if listening else self.now_ms() + RETURN_WITHIN_MS
-        await self.connections.change(caller.connection_id, listening=listening, returns_by_ms=returns_by_ms)
+        if listening:
+            await self.connections.change(caller.connection_id, listening=True)
+        else:
+            await self.connections.pause(caller.connection_id, returns_by_ms=self.now_ms() + RETURN_WITHIN_MS)

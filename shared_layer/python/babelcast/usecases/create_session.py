@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -63,7 +64,7 @@ class CreateSession:
 
         Raises:
             UnsupportedLanguageError: A language is not on offer.
-            LimitReachedError: The speaker creates sessions too fast.
+            RateLimitedError: The speaker creates sessions too fast.
             SpeakerAtCapacityError: The speaker has as many live ones as one may have.
             AtCapacityError: Every cell is full.
         """
@@ -85,10 +86,13 @@ class CreateSession:
         await self.limits.take(speaker_id, self.creations, now_ms=now_ms)
         for _ in range(_ID_ATTEMPTS):
             cell = await self._claim_both(session, now_ms // 1000)
-            if await self.sessions.create(replace(session, cell=cell)):
-                return replace(session, cell=cell)
-            await self.capacity.release(session.session_id, cell)
-            await self.places.release(speaker_id, session.session_id)
+            try:
+                if await self.sessions.create(replace(session, cell=cell)):
+                    return replace(session, cell=cell)
+            except BabelcastError:
+                await self._release_both(session, cell)
+                raise
+            await self._release_both(session, cell)
             session = replace(session, session_id=new_session_id(self.rng))
         raise StorageUnavailableError("no free session id was found")
 
@@ -98,8 +102,18 @@ class CreateSession:
         try:
             return await self._claim_cell(session, now_s)
         except BabelcastError:
-            await self.places.release(session.speaker_id, session.session_id)
+            await self._release_own(session)
             raise
+
+    async def _release_both(self, session: Session, cell: int) -> None:
+        with suppress(StorageUnavailableError):
+            await self.capacity.release(session.session_id, cell)
+        await self._release_own(session)
+
+    async def _release_own(self, session: Session) -> None:
+        # A place that is not given back is found when it is needed, a minute later.
+        with suppress(StorageUnavailableError):
+            await self.places.release(session.speaker_id, session.session_id)
 
     async def _claim_own(self, session: Session, now_s: int) -> None:
         async def claim() -> None:

@@ -7,8 +7,8 @@ from typing import Any, Final, TypeVar
 
 from babelcast.domain.errors import (
     BabelcastError,
-    LimitReachedError,
     NotAllowedError,
+    RateLimitedError,
     SessionNotFoundError,
     StorageUnavailableError,
 )
@@ -27,7 +27,11 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitJoins:
-    """Look at the buckets of whoever wants in. While the store of the buckets fails, nobody is refused by them."""
+    """Look at the buckets of whoever wants in.
+
+    While the store of the buckets fails, nobody is refused by them; while it only does not keep up, they are: otherwise
+    asking faster would be a way past them. Either passes, and clients try again by themselves.
+    """
 
     limits: RateLimits
     meter: Meter
@@ -37,7 +41,7 @@ class LimitJoins:
         """Somebody wants to listen.
 
         Raises:
-            LimitReachedError: Too many from this address.
+            RateLimitedError: Too many from this address.
         """
         await self._checked(self.limits.take(address, JOINS, now_ms=self.now_ms()))
 
@@ -50,7 +54,8 @@ class LimitJoins:
         guesses as it holds. Those who are right take nothing, so that a hall may come in at once.
 
         Raises:
-            LimitReachedError: The address has guessed too often, and is not even told that it is right.
+            RateLimitedError: The address has guessed too often, or faster than can be counted, and is not even told
+                that it is right.
             BabelcastError: What the look-up raises, for which the same holds.
         """
         try:
@@ -69,7 +74,7 @@ class LimitJoins:
         """A speaker who is who they say wants to speak: their hall's guessers are not their fault.
 
         Raises:
-            LimitReachedError: Too many connections of theirs.
+            RateLimitedError: Too many connections of theirs.
         """
         await self._checked(self.limits.take(user_id, SPEAKER_JOINS, now_ms=self.now_ms()))
 
@@ -80,7 +85,7 @@ class LimitJoins:
         try:
             async with asyncio.timeout(_DEADLINE_S):
                 await look
-        except LimitReachedError:
+        except RateLimitedError:
             self.meter.count("JoinsLimited")
             raise
         except (StorageUnavailableError, TimeoutError):

@@ -43,6 +43,10 @@ class LimitMessages:
             self.meter.count("AudioChunksLimited")
             raise
 
+    def audio_not_taken(self, session_id: SessionId, duration_s: float) -> None:
+        """A chunk that was let through was not taken after all."""
+        self._audio.give_back(session_id, duration_s)
+
     def message(self, connection_id: ConnectionId) -> None:
         """Anything else comes, sense or nonsense, or a chunk that is refused for what it is.
 
@@ -80,3 +84,7 @@ class _Buckets:
         if len(self._by_key) > _MAX_BUCKETS:
             self._by_key.popitem(last=False)
         self._by_key[key] = self._limit.take(ahead_until_ms, now_ms=now_ms, units=units)
+
+    def give_back(self, key: str, units: float) -> None:
+        if key in self._by_key:
+            self._by_key[key] -= self._limit.cost_ms(units)

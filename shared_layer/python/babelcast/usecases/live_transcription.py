@@ -180,10 +180,15 @@ class LiveTranscription:
         self.heard_sample, self._heard_at_s = min(self.position, self.heard_sample + worked_through), now_s
 
     def take_ready(self) -> Iterator[bytes]:
-        """The audio that follows on without a gap, in order, each sample once; the position moves with it."""
+        """The audio that follows on without a gap, in order, each sample once; the position moves with it.
+
+        A speaker's app that has been loaded again does not know what was told of the sound before.
+        """
         while self._held and self._held[0].sample_offset <= self.position:
             held = heapq.heappop(self._held)
             if held.end_offset > self.position:
+                if held.is_first and held.sample_offset == self.position:
+                    self.sound.begin_anew()
                 known = (self.position - held.sample_offset) * BYTES_PER_SAMPLE
                 self.position = held.end_offset
                 yield held.pcm[known:]
@@ -235,6 +240,11 @@ class LiveTranscription:
         """What is known of the speaker now."""
         quality = self.sound.quality
         return SpeakerMemory(has_heard=quality.has_heard, told=quality.told, baseline=self.baseline)
+
+    def begin_anew(self) -> None:
+        """What is said after a pause may come from another microphone, and from another speaker."""
+        self.sound.begin_anew()
+        self.baseline = None
 
     def manner_of(self, commit: Commit, *, longest_breath_samples: int) -> Manner:
         """How a segment that will be next was said."""

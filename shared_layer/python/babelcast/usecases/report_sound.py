@@ -1,8 +1,9 @@
 """Listen to how the speaker sounds, and tell them when something is wrong with it or is better again."""
 
 import asyncio
+from collections.abc import Collection
 
-from babelcast.domain.connection import Audience
+from babelcast.domain.connection import Audience, Connection
 from babelcast.domain.errors import BabelcastError
 from babelcast.domain.notices import QualityWarning
 from babelcast.domain.session import SessionId
@@ -47,7 +48,7 @@ class ReportSound:
             self._tools.meter.level("SpeechLoudness", quality.speech_lufs)
 
     async def told(self) -> None:
-        """Wait until the speaker knows everything, or cannot be reached: what lasts is told again."""
+        """Wait until the speaker knows everything, or cannot be reached; what lasts is told again later."""
         await asyncio.gather(*self._telling)
         self._telling.clear()
 
@@ -57,7 +58,17 @@ class ReportSound:
             each.cancel()
 
     async def _tell(self, finding: Finding) -> None:
+        warning = QualityWarning.of(self._session_id, finding)
+        unreached = await self._send(self._speakers, warning)
+        if unreached and finding.resolved:
+            # Only this is told no more.
+            await self._tools.sleep(self._tools.limits.retry_pause_s)
+            await self._send(unreached, warning)
+
+    async def _send(self, receivers: Collection[Connection], warning: QualityWarning) -> Collection[Connection]:
+        """Those that could not be reached."""
         try:
-            await self._tools.broadcast(self._speakers, QualityWarning.of(self._session_id, finding))
+            return await self._tools.broadcast(receivers, warning)
         except BabelcastError:
             self._tools.meter.count("NotificationsFailed")
+            return receivers

@@ -233,6 +233,7 @@ class SessionRun:
         """Finish what was said; everything up to the position is settled and never heard again."""
         await self._flush()
         live = self._live
+        live.begin_anew()
         settled = replace(
             live.cursor_at(live.position, next_segment=live.cursor.next_segment), sequence_number=followed_by
         )

@@ -27,7 +27,7 @@ class ShowSession:
         Raises:
             SessionNotFoundError: None, or expired.
             NotAllowedError: The join key is wrong.
-            LimitReachedError: The address has guessed too often.
+            RateLimitedError: The address has guessed too often.
         """
         return await self.joins.told(address, self._session(session_id, join_key))
 

@@ -116,7 +116,7 @@ function Hint({ listening }: { listening: Listening }) {
   const state = listening.state.value;
   const isLong = useLasts(state === "connecting", LONG_MS);
   let hint: string | undefined;
-  if (isLong) hint = t.stateHint.connecting;
+  if (isLong) hint = listening.isTooOften.value ? t.tooOften : t.stateHint.connecting;
   else if (state === "reconnecting" || state === "full" || state === "away" || state === "paused" || state === "muted")
     hint = t.stateHint[state];
   else if (listening.paused.value && state === "live") hint = t.pausedByYou;

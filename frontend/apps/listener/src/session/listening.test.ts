@@ -349,6 +349,21 @@ describe("Listening", () => {
     expect(here.refusal.value).toBe("NOT_ALLOWED");
   });
 
+  it("knows that too many have tried, goes on trying, and comes in", async () => {
+    rig.isTooOften = true;
+    const here = await rig.start();
+    expect(await blockHandshakes(30)).toBeGreaterThan(3);
+    expect(here.isTooOften.value).toBe(true);
+    expect(here.state.value).toBe("connecting");
+    expect(here.refusal.value).toBeUndefined();
+    rig.isTooOften = false;
+    await blockHandshakes(10);
+    expect(here.isTooOften.value).toBe(false);
+    await rig.pass(8);
+    rig.socket.join(0);
+    expect(here.state.value).toBe("waiting");
+  });
+
   it("fetches the last words of a session that ended while it was away, though the network fails again", async () => {
     const here = await rig.start();
     rig.socket.join(0);

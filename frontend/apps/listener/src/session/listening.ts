@@ -22,9 +22,9 @@ import type {
   Transcription,
   TranslatedAudio,
 } from "@babelcast/shared/protocol/messages";
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { FreshSegments } from "./fresh-segments";
-import type { ListeningOptions } from "./listening-options";
+import { type ListeningOptions, webSocketAddress } from "./listening-options";
 import { askAfter, remember } from "./memory";
 import { ownSeat } from "./own-seat";
 import { RefusalCheck } from "./refusal";
@@ -51,6 +51,8 @@ export class Listening {
   readonly partial = signal<PartialCaption | undefined>(undefined);
   readonly paused = signal(false);
   readonly ended = signal(false);
+  /** Whether it takes long to come in because too many from here have tried. */
+  readonly isTooOften: ReadonlySignal<boolean>;
   /** Code of the reason why the server lets nobody in here; see docs/protocol.md. */
   readonly refusal = signal<string | undefined>(undefined);
   /** Whether what is spoken is heard, as far as the page knows. */
@@ -69,7 +71,6 @@ export class Listening {
     }),
   );
 
-  readonly #config: Config;
   readonly #options: ListeningOptions;
   readonly #connection: Connection;
   readonly #inbox = new SegmentInbox();
@@ -89,7 +90,6 @@ export class Listening {
   #playFrom = 0;
 
   constructor(config: Config, options: ListeningOptions) {
-    this.#config = config;
     this.#options = options;
     this.sessionId = options.sessionId;
     this.joinKey = options.joinKey;
@@ -104,8 +104,9 @@ export class Listening {
     const seat = ownSeat(this.sessionId, options.remembers !== false);
     this.#stops.push(seat.stop);
     const check = new RefusalCheck(config.httpApiUrl);
+    this.isTooOften = check.isTooOften;
     this.#connection = new Connection({
-      url: () => this.#url(),
+      url: () => webSocketAddress(config, { ...options, language: this.language.value }),
       join: () => {
         this.#clock.ask(Date.now());
         return { action: "joinSession", lastSequenceNumber: this.#lastSequenceNumber(), seat: seat.secret };
@@ -193,13 +194,6 @@ export class Listening {
     this.language.value = code;
     this.#connection.send({ action: "changeLanguage", targetLanguage: code });
     this.#remember();
-  }
-
-  #url(): string {
-    const { sessionId, joinKey } = this;
-    const query = new URLSearchParams({ sessionId, role: "listener", targetLanguage: this.language.value });
-    if (joinKey !== undefined) query.set("joinKey", joinKey);
-    return `${this.#config.webSocketUrl}?${query.toString()}`;
   }
 
   #lastSequenceNumber(): number | undefined {

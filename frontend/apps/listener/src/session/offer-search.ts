@@ -18,9 +18,7 @@ export type SearchState =
 const TELL_AFTER_MS = 4_000;
 /** A request that has been under way for so long when the network comes back is asked again. */
 const HANGING_MS = 2_000;
-/** A listener in a hall is not kept waiting longer by what stands between. */
-const LONGEST_RETRY_AFTER_MS = 60_000;
-const NO_ANSWER = { code: "UNREACHABLE", retryable: true, retryAfterMs: 0 };
+const NO_ANSWER = { code: "UNREACHABLE", retryable: true };
 
 /**
  * Looks for a session until there is an answer. What may pass, and what is no answer, is asked again with growing,
@@ -92,16 +90,14 @@ export class OfferSearch {
 
   #takeFailure(error: unknown): void {
     this.#askedAt = undefined;
-    const { code, retryable, retryAfterMs } = error instanceof HttpApiError ? error : NO_ANSWER;
+    const { code, retryable } = error instanceof HttpApiError ? error : NO_ANSWER;
     if (!retryable) {
       this.state.value = { kind: "failed", code };
       return;
     }
     this.#failures++;
     if (performance.now() - this.#startedAt >= TELL_AFTER_MS) this.state.value = { kind: "looking", trouble: code };
-    const askedForMs = Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS);
-    const delayMs = askedForMs + retryDelayMs(CONNECTION_BACKOFF, this.#failures, this.#random);
-    this.#timer = setTimeout(() => this.#ask(), delayMs);
+    this.#timer = setTimeout(() => this.#ask(), retryDelayMs(CONNECTION_BACKOFF, this.#failures, this.#random));
   }
 }
 

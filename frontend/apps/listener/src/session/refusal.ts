@@ -1,5 +1,6 @@
 import type { Diagnosis } from "@babelcast/shared/connection/connection";
 import { HttpApiError, showSession } from "@babelcast/shared/protocol/http-api";
+import { signal } from "@preact/signals";
 
 /** Who is refused. */
 export interface Refused {
@@ -21,6 +22,8 @@ const TRIES_AFTER_THE_END = 4;
  * the join key included: without a clear answer it is the network's fault, and the connection goes on trying.
  */
 export class RefusalCheck {
+  /** Whether the API last answered that it is asked too often, which goes for the handshakes as well. */
+  readonly isTooOften = signal(false);
   readonly #httpApiUrl: string;
   #failedAfterTheEnd = 0;
 
@@ -31,11 +34,14 @@ export class RefusalCheck {
   async ask({ sessionId, language, joinKey, wasThere }: Refused): Promise<Diagnosis> {
     try {
       const facts = await showSession(this.#httpApiUrl, sessionId, joinKey);
+      this.isTooOften.value = false;
       if (facts.state === "ended") return this.#judgeEnd(wasThere);
       if (!facts.targetLanguages.includes(language)) return { refused: "UNSUPPORTED_LANGUAGE" };
       return facts.joinKeyRequired && joinKey === undefined ? { refused: "NOT_ALLOWED" } : "unreachable";
     } catch (error) {
-      switch (error instanceof HttpApiError ? error.code : undefined) {
+      const code = error instanceof HttpApiError ? error.code : undefined;
+      this.isTooOften.value = code === "RATE_LIMITED";
+      switch (code) {
         case "NOT_ALLOWED":
           return { refused: "NOT_ALLOWED" };
         case "SESSION_NOT_FOUND":

@@ -107,6 +107,8 @@ export class Rig {
   /** The session's join key; undefined when it has none. */
   joinKey: string | undefined;
   isHttpReachable = true;
+  /** The HTTP API answers that it is asked too often. */
+  isTooOften = false;
   /** How often the HTTP API was asked for the session. */
   looks = 0;
   /** What happens to the window. */
@@ -132,6 +134,7 @@ export class Rig {
   #show(joinKey: string | null): Promise<Response> {
     this.looks++;
     if (!this.isHttpReachable) return Promise.reject(new TypeError("network"));
+    if (this.isTooOften) return Promise.resolve(new Response("", { status: 429 }));
     const joinKeyRequired = this.joinKey !== undefined;
     if (joinKeyRequired && joinKey !== null && joinKey !== this.joinKey) {
       const refusal = { code: "NOT_ALLOWED", message: "the join key is wrong", retryable: false };

@@ -345,33 +345,6 @@ describe("what the server says", () => {
     expect(rig.broadcast.audience.value?.delayMs).toBe(2_400);
   });
 
-  it("is told of the sound while the microphone is on air, until it is better or nobody speaks any more", async () => {
-    const rig = await Rig.live();
-    const shown = (): unknown => rig.broadcast.soundIssues.shown.value;
-    const echo = { issue: "echo", advice: "Use headphones." };
-    rig.socket.warn("echo");
-    expect(shown()).toEqual([{ ...echo, isBetter: false }]);
-    await settle(3_000);
-    rig.socket.warn("echo", true);
-    expect(shown()).toEqual([{ ...echo, isBetter: true }]);
-    await settle(5_000);
-    expect(shown()).toEqual([]);
-    for (const leave of ["pause", "mute"] as const) {
-      rig.socket.warn("echo");
-      rig.broadcast[leave]();
-      expect(shown()).toEqual([]);
-      // Of the words before.
-      rig.socket.warn("echo");
-      expect(shown()).toEqual([]);
-      await settle();
-      rig.broadcast.goLive();
-      expect(shown()).toEqual([]);
-    }
-    rig.socket.warn("echo");
-    rig.socket.say({ type: "sessionEnded", sessionId: SESSION, reason: "ended" });
-    expect(shown()).toEqual([]);
-  });
-
   it("is told as trouble until it is over", async () => {
     const rig = await Rig.live();
     rig.socket.refuse("TRANSCRIPTION_UNAVAILABLE", null, true);

@@ -177,7 +177,7 @@ export class Broadcast {
     const current = this.wanted.value;
     if (current === wanted || current === "ended" || this.endReason.value !== undefined) return false;
     this.wanted.value = wanted;
-    this.soundIssues.clear();
+    this.soundIssues.forgetHeard();
     this.#isDrainOver = false;
     this.#timers.cancel("drain");
     return true;
@@ -261,7 +261,7 @@ export class Broadcast {
         break;
       case "qualityWarning":
         // What is said of the words before a pause comes too late.
-        if (this.wanted.value === "live") this.soundIssues.tell(message, performance.now());
+        if (this.known.value === "live") this.soundIssues.tell(message, performance.now());
         break;
       case "sessionEnded":
         this.#finish(message.reason);
@@ -276,8 +276,14 @@ export class Broadcast {
     }
   }
 
+  /** At a pause the server forgets what it has told of the sound; one that it does not learn of changes nothing. */
+  #learn(state: SessionState): void {
+    if (state !== "live") this.soundIssues.clear();
+    this.known.value = state;
+  }
+
   #onJoined(message: SessionJoined): void {
-    this.known.value = message.state;
+    this.#learn(message.state);
     this.#settleCommand();
     if (!this.#isVolumeOurs) this.volume.value = message.volume;
     if (message.nextSequenceNumber > 0 && this.#options.goesOnByItself !== true) this.#hasBegun = true;
@@ -291,7 +297,7 @@ export class Broadcast {
   }
 
   #onState(message: BroadcastState): void {
-    this.known.value = message.state;
+    this.#learn(message.state);
     if (!this.#isVolumeOurs) {
       this.volume.value = message.volume;
     } else if (message.volume === this.volume.value) {

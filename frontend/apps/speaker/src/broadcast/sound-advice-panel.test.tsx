@@ -15,6 +15,7 @@ interface Element {
   readonly props: Readonly<Record<string, unknown>>;
   readonly text: string;
   readonly children: readonly Element[];
+  readonly ref: VNode["ref"];
 }
 
 function isVNode(child: ComponentChildren): child is VNode<Record<string, unknown>> {
@@ -29,10 +30,10 @@ function elements(children: ComponentChildren): { text: string; elements: Elemen
   }
   if (typeof children === "string" || typeof children === "number") return { text: String(children), elements: [] };
   if (!isVNode(children)) return { text: "", elements: [] };
-  const { type, props } = children;
+  const { type, props, ref } = children;
   if (typeof type === "function") return elements((type as (props: object) => ComponentChildren)(props));
   const inner = elements(props.children);
-  return { text: inner.text, elements: [{ type, props, text: inner.text, children: inner.elements }] };
+  return { text: inner.text, elements: [{ type, props, ref, text: inner.text, children: inner.elements }] };
 }
 
 function all(element: Element): Element[] {
@@ -87,12 +88,21 @@ describe("the advice", () => {
     expect(buttons.map(({ props }) => props["aria-label"])).toEqual([en.sound.dismiss, en.sound.dismiss]);
     const described = buttons.map(({ props }) => shown.find((each) => each.props["id"] === props["aria-describedby"]));
     expect(described.map((each) => each?.text.split(" ")[0])).toEqual(["You", "Change"]);
-    let isFocused = false;
-    const section = { focus: () => (isFocused = true) };
-    const press = buttons[1]?.props["onClick"] as (event: object) => void;
-    press({ currentTarget: { closest: () => section } });
+    (buttons[1]?.props["onClick"] as () => void)();
     expect(dismissed).toEqual(["crackling"]);
-    expect(isFocused, "the keyboard stays where the button was").toBe(true);
+  });
+
+  it.each([
+    ["keeps the keyboard where its button was, whatever takes that away", true],
+    ["leaves the keyboard alone where it is elsewhere", false],
+  ])("%s", (_, hadFocus) => {
+    let isFocused = false;
+    const focused = { closest: () => ({ focus: () => (isFocused = true) }) };
+    vi.stubGlobal("document", { activeElement: hadFocus ? focused : null });
+    const button = show([CLIPPING]).find(({ type }) => type === "button");
+    const attach = button?.ref as unknown as (element: object) => () => void;
+    attach(focused)();
+    expect(isFocused).toBe(hadFocus);
   });
 });
 

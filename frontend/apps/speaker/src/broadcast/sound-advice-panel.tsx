@@ -38,6 +38,13 @@ function wordsFor(issue: string) {
   return issues[issue];
 }
 
+/** Whatever takes the button away, the keyboard stays in the panel. */
+function keepFocus(button: HTMLButtonElement | null) {
+  return () => {
+    if (button !== null && document.activeElement === button) button.closest("section")?.focus();
+  };
+}
+
 interface LineProps {
   shown: ShownIssue;
   onDismiss: (issue: string) => void;
@@ -54,10 +61,6 @@ function Line({ shown: { issue, advice, isBetter }, onDismiss }: LineProps) {
       </li>
     );
   }
-  const dismiss = (button: HTMLElement): void => {
-    button.closest("section")?.focus();
-    onDismiss(issue);
-  };
   return (
     <li class="notice warn" data-issue={issue}>
       <Icon name="info" />
@@ -71,11 +74,12 @@ function Line({ shown: { issue, advice, isBetter }, onDismiss }: LineProps) {
         )}
       </p>
       <button
+        ref={keepFocus}
         type="button"
         class="button quiet icon"
         aria-label={texts.sound.dismiss}
         aria-describedby={id}
-        onClick={(event) => dismiss(event.currentTarget)}
+        onClick={() => onDismiss(issue)}
       >
         <Icon name="close" />
       </button>

@@ -18,8 +18,8 @@ export interface ShownIssue {
 
 /** What the page has heard counts for so long: speech is now too loud and now not, a dead microphone is dead. */
 const HEARD_LASTS_MS: Readonly<Record<HeardIssue, number>> = { clipping: 8_000, too_quiet: 8_000, silence: 1_500 };
-/** The server says it again and again while it lasts; that it is over may get lost. */
-const TOLD_LASTS_MS = 120_000;
+/** The server says it every 30 s while it lasts, of which one may get lost, as may that it is over. */
+const TOLD_LASTS_MS = 70_000;
 /** Nobody reads faster, whatever becomes of the issue meanwhile. */
 const READING_MS = 3_000;
 const BETTER_MS = 4_000;

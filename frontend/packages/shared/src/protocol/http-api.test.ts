@@ -87,22 +87,4 @@ describe("the HTTP API", () => {
     answer = given;
     await expect(showSession("https://api", "joyful-hope-911")).rejects.toMatchObject({ name: "HttpApiError", code });
   });
-
-  it.each([
-    ["seconds", "7", 7_000],
-    ["nothing", undefined, 0],
-    ["a date", "Fri, 20 Nov 2026 12:00:00 GMT", 0],
-    ["nonsense", "-3", 0],
-  ])("tells how long to wait: %s", async (_, header, retryAfterMs) => {
-    const headers: Record<string, string> = header === undefined ? {} : { "retry-after": header };
-    for (const [status, body] of [
-      [429, "slow down"],
-      [503, ""],
-      [503, JSON.stringify({ code: "STORAGE_UNAVAILABLE", message: "", retryable: true })],
-    ] as const) {
-      answer = () => new Response(body, { status, headers });
-      const refused = showSession("https://api", "joyful-hope-911");
-      await expect(refused).rejects.toMatchObject({ retryable: true, retryAfterMs });
-    }
-  });
 });

@@ -58,15 +58,12 @@ export class HttpApiError extends Error {
   readonly code: string;
   readonly retryable: boolean;
   readonly status: number;
-  /** How long the answer asks to wait before the next request, in milliseconds; 0 when it asks for nothing. */
-  readonly retryAfterMs: number;
 
-  constructor(code: string, message: string, options: { retryable: boolean; status: number; retryAfterMs?: number }) {
+  constructor(code: string, message: string, options: { retryable: boolean; status: number }) {
     super(message);
     this.code = code;
     this.retryable = options.retryable;
     this.status = options.status;
-    this.retryAfterMs = options.retryAfterMs ?? 0;
   }
 }
 
@@ -127,7 +124,7 @@ async function call<T>(
   } finally {
     clearTimeout(timer);
   }
-  if (!response.ok) throw readError(response.status, text, readRetryAfter(response.headers.get("retry-after")));
+  if (!response.ok) throw readError(response.status, text);
   try {
     return readAnswer(new Fields(text === "" ? {} : JSON.parse(text)));
   } catch (error) {
@@ -138,30 +135,23 @@ async function call<T>(
   }
 }
 
-function readError(status: number, text: string, retryAfterMs: number): HttpApiError {
+function readError(status: number, text: string): HttpApiError {
   try {
     const fields = new Fields(JSON.parse(text));
     if (fields.has("code")) {
       const retryable = fields.truth("retryable", status >= 500);
-      return new HttpApiError(fields.text("code"), fields.text("message"), { retryable, status, retryAfterMs });
+      return new HttpApiError(fields.text("code"), fields.text("message"), { retryable, status });
     }
   } catch {
     // Not of the API's own making; the status tells all there is.
   }
   if (status === 401) return new HttpApiError("NOT_AUTHENTICATED", "sign in first", { retryable: false, status });
-  if (status === 429) {
-    return new HttpApiError("RATE_LIMITED", "too many requests", { retryable: true, status, retryAfterMs });
-  }
-  return unreachable("an answer of another form", status, retryAfterMs);
+  if (status === 429) return new HttpApiError("RATE_LIMITED", "too many requests", { retryable: true, status });
+  return unreachable("an answer of another form", status);
 }
 
-function unreachable(message: string, status: number, retryAfterMs = 0): HttpApiError {
-  return new HttpApiError("UNREACHABLE", message, { retryable: true, status, retryAfterMs });
-}
-
-/** Seconds; the other form that HTTP allows, a date, is compared with a clock that may be wrong, and is not read. */
-function readRetryAfter(header: string | null): number {
-  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : 0;
+function unreachable(message: string, status: number): HttpApiError {
+  return new HttpApiError("UNREACHABLE", message, { retryable: true, status });
 }
 
 function readFacts(fields: Fields): SessionFacts {

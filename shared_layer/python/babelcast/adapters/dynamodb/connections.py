@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import uuid4
 
 from babelcast.adapters.aws_client import CONDITION_FAILED, call, dynamodb_client
 from babelcast.domain.connection import Audience, Connection, ConnectionId, Role
@@ -28,6 +29,7 @@ class DynamoDbConnections:
 
     async def add(self, connection: Connection) -> bool:
         """See the port."""
+        addition = uuid4().hex
         answer = await call(
             self._client.put_item,
             TableName=self._table_name,
@@ -40,9 +42,12 @@ class DynamoDbConnections:
                 "listening": connection.listening,
                 "joinedAt": connection.joined_at_ms,
                 "expiresAt": connection.expires_at_ms // 1000 + _MARGIN_S,
+                "addition": addition,
             },
         )
-        return not answer.get("Attributes")
+        # What the first attempt has stored is there for the second one if its answer was lost.
+        known = answer.get("Attributes")
+        return not known or known.get("addition") == addition
 
     async def get(self, connection_id: ConnectionId) -> Connection | None:
         """See the port."""
@@ -57,16 +62,10 @@ class DynamoDbConnections:
         *,
         language: LanguageCode | None = None,
         listening: bool | None = None,
-        returns_by_ms: int | None = None,
         delay_ms: int | None = None,
     ) -> Connection | None:
         """See the port."""
-        changes = {
-            "targetLanguage": language,
-            "listening": listening,
-            "returnsBy": returns_by_ms,
-            "delayMs": delay_ms,
-        }
+        changes = {"targetLanguage": language, "listening": listening, "delayMs": delay_ms}
         wanted = {name: value for name, value in changes.items() if value is not None}
         try:
             answer = await call(
@@ -82,6 +81,20 @@ class DynamoDbConnections:
         except CursorMovedError:
             return None
         return _connection(answer["Attributes"])
+
+    async def pause(self, connection_id: ConnectionId, *, returns_by_ms: int) -> None:
+        """See the port."""
+        # A condition that fails says that nobody is listening there.
+        with contextlib.suppress(CursorMovedError):
+            await call(
+                self._client.update_item,
+                errors={CONDITION_FAILED: CursorMovedError},
+                TableName=self._table_name,
+                Key=_key(connection_id),
+                UpdateExpression="SET listening = :no, returnsBy = :until",
+                ConditionExpression="listening = :yes",
+                ExpressionAttributeValues={":no": False, ":yes": True, ":until": returns_by_ms},
+            )
 
     async def remove(self, connection_id: ConnectionId) -> Connection | None:
         """See the port."""

@@ -28,15 +28,20 @@ class DynamoDbPlaces:
 
     async def claim(self, owners: Sequence[str], session_id: SessionId, *, expires_at_s: int, now_s: int) -> str | None:
         """Take a place at the owner who has the most left; None when nobody has any."""
+        tried: str | None = None
         for _ in range(_MAX_RACES):
             places = {owner: await self._read(owner) for owner in owners}
             held = {owner: {key: until for key, until in old.items() if until > now_s} for owner, old in places.items()}
+            if tried is not None and session_id in held[tried]:
+                # It was taken, and the answer was lost.
+                return tried
             owner = min(owners, key=lambda each: len(held[each]))
             if len(held[owner]) >= self._places:
                 return None
             try:
                 await self._replace(owner, places[owner], {**held[owner], session_id: expires_at_s})
             except CursorMovedError:
+                tried = owner
                 continue
             return owner
         raise StorageUnavailableError("the places' occupancy keeps changing")

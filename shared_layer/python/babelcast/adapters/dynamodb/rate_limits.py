@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from babelcast.adapters.aws_client import CONDITION_FAILED, call, dynamodb_client
-from babelcast.domain.errors import CursorMovedError, LimitReachedError
+from babelcast.adapters.aws_client import CONDITION_FAILED, SINGLE_ATTEMPT, call, dynamodb_client
+from babelcast.domain.errors import CursorMovedError, LimitReachedError, RateLimitedError
 from babelcast.domain.limits import Limit
 
 _FULL: Final = "attribute_not_exists(aheadUntil) OR aheadUntil < :now OR aheadUntil > :empty"
@@ -11,6 +11,14 @@ _FULL: Final = "attribute_not_exists(aheadUntil) OR aheadUntil < :now OR aheadUn
 
 Further ahead than an empty bucket is none but by another clock, which was ahead of this one.
 """
+
+_ERRORS: Final = {
+    CONDITION_FAILED: CursorMovedError,
+    "ThrottlingException": RateLimitedError,
+    "ProvisionedThroughputExceededException": RateLimitedError,
+    "RequestLimitExceeded": RateLimitedError,
+}
+"""Whoever asks faster than their bucket can be written has brought that about, and is not to gain by it."""
 
 
 class DynamoDbRateLimits:
@@ -23,7 +31,8 @@ class DynamoDbRateLimits:
 
     def __init__(self, table_name: str) -> None:
         self._table_name = table_name
-        self._client = dynamodb_client()
+        # Whoever waits for a bucket does not wait for the pauses between attempts.
+        self._client = dynamodb_client(SINGLE_ATTEMPT)
 
     async def take(self, key: str, limit: Limit, *, now_ms: int) -> None:
         """See the port."""
@@ -55,7 +64,7 @@ class DynamoDbRateLimits:
     async def _set(self, key: str, limit: Limit, value: str, condition: str, values: dict[str, int]) -> None:
         await call(
             self._client.update_item,
-            errors={CONDITION_FAILED: CursorMovedError},
+            errors=_ERRORS,
             TableName=self._table_name,
             Key=_key(key, limit),
             UpdateExpression=f"SET aheadUntil = {value}, expiresAt = :expires",

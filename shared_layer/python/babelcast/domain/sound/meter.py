@@ -49,6 +49,11 @@ class SoundMeter:
         self._blocks = Blocks()
         self._heard: deque[_Heard] = deque(maxlen=_KEPT_BLOCKS)
 
+    def begin_anew(self) -> None:
+        """Nothing that was measured or told until now says anything of what comes; words heard keep their dynamics."""
+        self.quality = SoundQuality(thresholds=self.quality.thresholds)
+        self._blocks = Blocks()
+
     def hear(self, pcm: bytes, *, start_sample: int) -> list[Finding]:
         """Take audio in.
 
@@ -61,9 +66,9 @@ class SoundMeter:
         """
         found: list[Finding] = []
         for block in self._blocks.add(pcm, start_sample=start_sample):
-            power = k_weighted_power(block)
-            self._heard.append(_Heard(start_sample=block.start_sample, power=power, pitches_hz=pitches_hz(block)))
-            self.quality, findings = self.quality.after(block, power)
+            power, pitches = k_weighted_power(block), pitches_hz(block)
+            self._heard.append(_Heard(start_sample=block.start_sample, power=power, pitches_hz=pitches))
+            self.quality, findings = self.quality.after(block, power, pitches)
             found += findings
         return found
 

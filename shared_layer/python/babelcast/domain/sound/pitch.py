@@ -29,8 +29,8 @@ _LAGS: Final = np.arange(_SHORTEST, _LONGEST + 1)
 _VOICED: Final = 0.55
 """Height of the peak at a period. Praat, the paper's program, takes 0.45, and smooths the path through frames as well.
 Source: Praat manual, "Sound: To Pitch (raw autocorrelation)", voicing threshold."""
-_QUIETEST: Final = 1e-5
-"""Mean square; -50 dB of full scale."""
+_QUIETEST: Final = 1e-7
+"""Mean square; -70 dB of full scale, where 16 bits still show the shape of a wave."""
 _OCTAVE_COST: Final = 0.01
 """Source: Praat manual, the same, octave cost."""
 

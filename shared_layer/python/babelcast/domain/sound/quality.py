@@ -8,24 +8,32 @@ from typing import Final
 import numpy as np
 
 from babelcast.domain.audio import SAMPLE_RATE_HZ
-from babelcast.domain.sound.blocks import BLOCK_SAMPLES, BLOCKS_PER_S, MEMORY_SAMPLES, Block
+from babelcast.domain.sound.blocks import BLOCK_SAMPLES, BLOCKS_PER_S, MEMORY_SAMPLES, Block, Signal
 from babelcast.domain.sound.clipping import Clipping
 from babelcast.domain.sound.dropouts import Dropouts
 from babelcast.domain.sound.echo import Echo, find_echo
 from babelcast.domain.sound.hum import hum_dbfs
 from babelcast.domain.sound.loudness import gated_loudness
-from babelcast.domain.sound.noise import Noise
+from babelcast.domain.sound.noise import LEAST_SNR_DB, Noise
+from babelcast.domain.sound.voice import Voice
 from babelcast.domain.sound_issue import Finding, SoundIssue, SoundThresholds, Threshold
 from babelcast.domain.speaker_memory import SpeakerMemory
 
 _BLOCK_S: Final = 1 / BLOCKS_PER_S
 _DEAD_PEAK: Final = 10 ** (-66 / 20)
-"""A microphone that is switched off hisses at most so; a quiet room is louder."""
+"""Around the block's mean, as some converters have an offset. Chosen: 16 steps of 16 bits. Noise at -80 dB of full
+scale has no higher peaks; a room at -75, as quiet as those of the benchmarks are, has some in every block."""
 _LOUDNESS_BLOCKS: Final = 5 * BLOCKS_PER_S
 _ECHO_BLOCKS: Final = BLOCKS_PER_S // 2
 """Between two looks for an echo."""
 _HUM_BLOCKS: Final = BLOCKS_PER_S // 2
 _SAME_DELAY_S: Final = 0.002
+_LOUD_NOISE: Final = 10 ** (-30 / 10)
+"""Mean square of noise behind which no speech is seen: what speaks at -22 dB of full scale is 8 dB above it, where
+`SoundThresholds.low_snr` is. Source of that level: RFC 7874 (WebRTC's audio), section 4: 2600 of 32767 while somebody
+speaks; a browser's gain control comes within 6 dB of it."""
+_LOUD_NOISE_BLOCKS: Final = 3 * BLOCKS_PER_S
+"""Chosen: the floor follows what lasts for five seconds, so that applause of six is not told, and of twelve is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +80,10 @@ class SoundQuality:
         thresholds: What the speaker is told of.
         watches: By issue; what is not in it has never been wrong.
         has_heard: Something other than silence has been heard in this session.
-        noise, clipping, dropouts: What they are called.
+        noise, voice, clipping, dropouts: What they are called.
         powers: K-weighted, of the last blocks.
         silent_blocks: Without a break, up to now.
+        loud_noise_blocks: The same, of noise that is as loud as speech.
         echo: The likeliest one when it was last looked for.
         hum_dbfs: When it was last measured; None before.
     """
@@ -83,10 +92,12 @@ class SoundQuality:
     watches: Mapping[SoundIssue, Watch] = field(default_factory=lambda: MappingProxyType({}))
     has_heard: bool = False
     noise: Noise = field(default_factory=Noise)
+    voice: Voice = field(default_factory=Voice)
     clipping: Clipping = field(default_factory=Clipping)
     dropouts: Dropouts = field(default_factory=Dropouts)
     powers: tuple[float, ...] = ()
     silent_blocks: int = 0
+    loud_noise_blocks: int = 0
     echo: Echo | None = None
     hum_dbfs: float | None = None
 
@@ -105,31 +116,35 @@ class SoundQuality:
     @property
     def speech_lufs(self) -> float | None:
         """Loudness of the last 5 s, pauses left out; None where nobody speaks."""
-        return None if self.noise.snr_db is None else gated_loudness(self.powers)
+        return gated_loudness(self.powers) if self.voice.is_heard and self.noise.snr_db is not None else None
 
-    def after(self, block: Block, power: float) -> tuple["SoundQuality", tuple[Finding, ...]]:
+    def after(self, block: Block, power: float, pitches_hz: Signal) -> tuple["SoundQuality", tuple[Finding, ...]]:
         """With one more block; after a break in the audio, measuring begins anew.
 
         Args:
             block: Follows on the last one.
             power: Its K-weighted mean square.
+            pitches_hz: Of its frames; NaN where there is no voice.
         """
         before = self
         if block.known_samples == BLOCK_SAMPLES:
             before = SoundQuality(thresholds=self.thresholds, watches=self.watches, has_heard=self.has_heard)
-        return before._with(block, power).judged(block, before.echo)
+        return before._with(block, power, pitches_hz).judged(block, before.echo)
 
-    def _with(self, block: Block, power: float) -> "SoundQuality":
-        is_silent = float(np.max(np.abs(block.samples))) < _DEAD_PEAK
+    def _with(self, block: Block, power: float, pitches_hz: Signal) -> "SoundQuality":
+        is_silent = float(np.max(np.abs(block.samples - np.mean(block.samples)))) < _DEAD_PEAK
+        noise = self.noise.after(block)
         is_full = block.known_samples == MEMORY_SAMPLES
         number = block.end_sample // BLOCK_SAMPLES
         return replace(
             self,
-            noise=self.noise.after(block),
+            noise=noise,
+            voice=self.voice.after(pitches_hz),
             clipping=self.clipping.after(block),
             dropouts=self.dropouts.after(block),
             powers=(*self.powers, power)[-_LOUDNESS_BLOCKS:],
             silent_blocks=self.silent_blocks + 1 if is_silent else 0,
+            loud_noise_blocks=self.loud_noise_blocks + 1 if noise.floor >= _LOUD_NOISE else 0,
             has_heard=self.has_heard or not is_silent,
             echo=find_echo(block.memory) if is_full and number % _ECHO_BLOCKS == 0 else self.echo,
             hum_dbfs=hum_dbfs(block.memory) if is_full and number % _HUM_BLOCKS == 0 else self.hum_dbfs,
@@ -175,12 +190,16 @@ class SoundQuality:
         values.append((SoundIssue.DROPOUTS, holes, holes, _BLOCK_S))
         if block.known_samples < MEMORY_SAMPLES - BLOCK_SAMPLES * BLOCKS_PER_S // 2:
             return values
-        snr_db = self.noise.snr_db
+        is_spoken = self.voice.is_heard
+        snr_db = self.noise.snr_db if is_spoken else None
+        if snr_db is None and self.loud_noise_blocks >= _LOUD_NOISE_BLOCKS:
+            values.append((SoundIssue.LOW_SNR, LEAST_SNR_DB, LEAST_SNR_DB, _BLOCK_S))
         if snr_db is not None:
             values.append((SoundIssue.LOW_SNR, snr_db, snr_db, _BLOCK_S))
             if (loudness := gated_loudness(self.powers)) is not None:
                 values.append((SoundIssue.TOO_QUIET, loudness, loudness, _BLOCK_S))
-        if self.echo is not None and number % _ECHO_BLOCKS == 0 and block.known_samples == MEMORY_SAMPLES:
+        is_full = block.known_samples == MEMORY_SAMPLES
+        if self.echo is not None and is_spoken and is_full and number % _ECHO_BLOCKS == 0:
             evidence = self._echo_evidence(self.echo, earlier_echo)
             values.append((SoundIssue.ECHO, evidence, self.echo.delay_s * 1000, _ECHO_BLOCKS * _BLOCK_S))
         if self.hum_dbfs is not None and number % _HUM_BLOCKS == 0:
