@@ -14,6 +14,7 @@ LISTENER_PORT ?= 0
 MINUTES ?= 10
 SEED ?= 1
 SPEECH ?= natural
+RATES ?= 1,1.25,1.5
 STAGE ?= dev
 YES ?=
 CONFIRM ?=
@@ -42,7 +43,7 @@ FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -name dis
 DEPLOY := PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(PYTHON) -m scripts.deploy
 SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
 
-.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-chaos bench-load bench-soak-hour bench-quiet bench-signal test test-browser screenshots check format setup synth layers requirements audit sbom clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
+.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-chaos bench-load bench-soak-hour bench-quiet bench-signal bench-span bench-capacity test test-browser screenshots check format setup synth layers requirements audit sbom clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -82,6 +83,13 @@ bench-quiet: setup  ## Silence, noise and music (MINUTES each) to both kinds of 
 
 bench-signal: setup  ## What measuring the speaker's sound costs, how exact it is (MINUTES of clean speech, 10), and when speakers are told
 	@mkdir -p out && $(PYTHON) -m benchmarks.signal --minutes $(MINUTES) --out out/bench-signal.json
+
+bench-span: MINUTES := $(or $(call given,MINUTES),60)
+bench-span: setup build/stages/prod/manifest.json frontend/node_modules/.installed  ## How late each word is heard, beside the old design: 5 min in real time, then MINUTES (60) simulated, at each speaking rate (RATES); results in out/
+	@mkdir -p out && $(PYTHON) -m benchmarks.span --minutes $(MINUTES) --seed $(SEED) --rates "$(RATES)" --out out
+
+bench-capacity: .venv/.installed $(if $(CHECK),build/assembly/manifest.json)  ## A model of a stage: what it holds, what breaks first, what it costs; CHECK=1 holds a local stack beside it (five minutes); results in out/
+	@$(PYTHON) -m benchmarks.capacity $(if $(CHECK),--check) --seed $(SEED) --out out/bench-capacity
 
 bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcast, a stream of its own for every batch
 	@mkdir -p out && $(PYTHON) -m benchmarks.continuity --out out/bench-continuity.json

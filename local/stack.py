@@ -151,6 +151,20 @@ class Stack:
                 await self._register(session)
         await self._publish()
 
+    def environment_of(self, function: str) -> Mapping[str, str]:
+        """The variables of a function, so that something else can do its work with the same services.
+
+        Args:
+            function: By its package (`audio_processor`); the first of several that have it.
+
+        Raises:
+            LookupError: There is no such function.
+        """
+        for each in self._functions:
+            if each.name.partition("-")[0] == function:
+                return each.environment
+        raise LookupError(f"no function is called {function}")
+
     @property
     def pids(self) -> Mapping[str, int]:
         """The processes that this one started, by name."""

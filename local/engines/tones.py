@@ -30,6 +30,7 @@ from local.engines.speech import (
 from local.engines.tone_alphabet import (
     GAP_SECONDS,
     UNKNOWN,
+    WORD_SECONDS,
     ToneWord,
     UnknownWordError,
     silence,
@@ -212,9 +213,14 @@ class ToneSpeaker:
 
     A voice speaks the words of every language that the table gives to it (Spanish also Galician's). All other words
     are `UNKNOWN`, in the first of its languages. Punctuation is silent.
+
+    Args:
+        word_ms: From one word to the next at the voice's own pace, which a request may change as far as the words stay
+            apart. Without it, words follow each other as they do in `speak_tones` at any pace.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, word_ms: int | None = None) -> None:
+        self._word_s = None if word_ms is None else word_ms / 1000
         self._languages: dict[str, list[str]] = {}
         for row in LANGUAGES.values():
             if row.voice:
@@ -225,11 +231,11 @@ class ToneSpeaker:
         text: str,
         *,
         language: str,
-        rate_percent: int = 100,  # noqa: ARG002
+        rate_percent: int = 100,
         volume_db: float = 0.0,  # noqa: ARG002
         pitch_percent: int = 100,  # noqa: ARG002
     ) -> bytes:
-        """The words as PCM at 24 000 Hz. Tones have one pace, level and pitch, by which they are told apart.
+        """The words as PCM at 24 000 Hz. Tones have one length, level and pitch, by which they are told apart.
 
         Raises:
             UnsupportedVoiceError: No voice of the table has this code.
@@ -243,7 +249,15 @@ class ToneSpeaker:
         for token in _TOKEN.findall(text):
             word = _read_word(token)
             spellings.append(word.spelling if word and word.language in languages else unknown)
-        return silence(GAP_SECONDS, SPEAKER_RATE_HZ) + speak_tones(spellings, SPEAKER_RATE_HZ)
+        between = silence(self.gap_s(rate_percent) - GAP_SECONDS, SPEAKER_RATE_HZ)
+        words = (speak_tones((spelling,), SPEAKER_RATE_HZ) + between for spelling in spellings)
+        return silence(GAP_SECONDS, SPEAKER_RATE_HZ) + b"".join(words)
+
+    def gap_s(self, rate_percent: int) -> float:
+        """Between two words, and behind the last one."""
+        if self._word_s is None:
+            return GAP_SECONDS
+        return max(GAP_SECONDS, round(self._word_s * 100 / rate_percent - WORD_SECONDS, 3))
 
     async def close(self) -> None:
         """Nothing to free."""

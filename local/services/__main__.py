@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--ca-file", type=Path, required=True, help="receives the certificate authority that Transcribe's clients trust"
     )
+    parser.add_argument(
+        "--voice-word-ms", type=int, metavar="MS", help="tones: from one word of a voice to the next (260, at any pace)"
+    )
     add_time_options(parser)
     parser.add_argument("--idle-seconds", type=float, default=15.0, help="Transcribe's idle limit")
     parser.add_argument("--max-streams", type=int, default=25, help="Transcribe's quota of concurrent streams")
@@ -51,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
 async def _serve(options: argparse.Namespace) -> None:
     behaviour = Behaviour(options.service_times, seed=options.seed)
     async with AsyncExitStack() as stack:
-        engines = tone_engines() if options.engine == "tones" else await speech_engines()
+        is_tones = options.engine == "tones"
+        engines = tone_engines(voice_word_ms=options.voice_word_ms) if is_tones else await speech_engines()
         stack.push_async_callback(engines.close)
         transcribe = await serve_transcribe(
             port=options.transcribe_port,

@@ -36,12 +36,18 @@ async def speech_engines() -> Engines:
     return Engines(recogniser=recogniser, translator=translator, speaker=speaker)
 
 
-def tone_engines() -> Engines:
-    """The tone language; exact, and cheap enough for many streams in one process."""
+def tone_engines(*, voice_word_ms: int | None = None) -> Engines:
+    """The tone language; exact, and cheap enough for many streams in one process.
+
+    Args:
+        voice_word_ms: The voices' own pace, see `ToneSpeaker`.
+    """
     from local.engines.in_process import InProcessRecogniser
     from local.engines.recogniser_processes import LANGUAGES
     from local.engines.tones import ToneDecoder, ToneSpeaker, ToneTranslator
 
     return Engines(
-        recogniser=InProcessRecogniser(ToneDecoder, LANGUAGES), translator=ToneTranslator(), speaker=ToneSpeaker()
+        recogniser=InProcessRecogniser(ToneDecoder, LANGUAGES),
+        translator=ToneTranslator(),
+        speaker=ToneSpeaker(word_ms=voice_word_ms),
     )

@@ -356,6 +356,13 @@ class TestSpeaker:
         for manner in ({"rate_percent": 50}, {"rate_percent": 200}, {"volume_db": 6.0}, {"pitch_percent": 110}):
             assert await ToneSpeaker().speak("river-es", language="es-ES", **manner) == usual
 
+    async def test_a_voice_with_a_pace_is_quicker_when_it_is_asked_to_be_and_its_words_stay_apart(self) -> None:
+        speaker, text = ToneSpeaker(word_ms=400), "river-es stone-es house-es"
+        for rate_percent, word_s in ((100, 0.4), (125, 0.32), (80, 0.5), (200, WORD_SECONDS + GAP_SECONDS)):
+            clip = await speaker.speak(text, language="es-ES", rate_percent=rate_percent)
+            assert len(clip) / 2 / SPEAKER_RATE_HZ == pytest.approx(GAP_SECONDS + 3 * word_s, abs=0.001)
+            assert decode_tones(through_mp3(clip), SPEAKER_RATE_HZ) == ["river", "stone", "house"]
+
     def test_words_of_two_languages_are_told_apart(self) -> None:
         pcm = speak_tones(["river-es", "river-ca", "river"])
         assert [heard.content for heard in hear_words(pcm, RATE_HZ)] == ["river-es", "river-ca", "river"]
