@@ -34,7 +34,7 @@ from local.errors import UserError
 from local.process import SUPERVISOR_PID_VARIABLE
 from local.services.profiles import Profile
 from local.stack import Engine, Stack, StackOptions
-from local.supervision import PROJECT_ROOT
+from local.supervision import PROJECT_ROOT, SHARED_CODE
 
 FUNCTION: Final = "audio_processor"
 MESSAGE_BYTES: Final = 1_200
@@ -187,6 +187,7 @@ async def _old_design(plan: SpanPlan, stack: Stack, talk: Speech) -> AsyncIterat
         **stack.environment_of(FUNCTION),
         "AWS_REGION": stack.endpoints.region,
         "AWS_DEFAULT_REGION": stack.endpoints.region,
+        "PYTHONPATH": str(SHARED_CODE),
         SUPERVISOR_PID_VARIABLE: str(os.getpid()),
     }
     pcm = plan.directory / "talk.pcm"
