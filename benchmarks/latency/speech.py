@@ -46,7 +46,7 @@ class Speech:
 def natural_speech(seconds: float, *, seed: int) -> Speech:
     """About so much of it; the same seed says the same."""
     rng = random.Random(seed)
-    return _spoken(_natural(rng), seconds)
+    return _spoken(natural_phrases(rng), seconds)
 
 
 def fluent_speech(seconds: float, *, seed: int) -> Speech:
@@ -56,8 +56,15 @@ def fluent_speech(seconds: float, *, seed: int) -> Speech:
     return _spoken(iter([(tuple(rng.choices(WORDS, k=words)), _PAUSE_S[1])]), seconds)
 
 
-def _natural(rng: random.Random) -> Iterator[tuple[tuple[str, ...], float]]:
-    """Phrases, each with the pause behind it in seconds."""
+def natural_phrases(
+    rng: random.Random, *, breath_s: tuple[float, float] = _BREATH_S
+) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Phrases as people speak freely, without end, each with the pause behind it in seconds.
+
+    Args:
+        rng: Draws words and pauses.
+        breath_s: The shortest and the longest pause within a sentence.
+    """
     least, usual, most = _SENTENCE_WORDS
     while True:
         left = round(rng.triangular(least, most, usual))
@@ -67,7 +74,7 @@ def _natural(rng: random.Random) -> Iterator[tuple[tuple[str, ...], float]]:
             size = left if left - size < least else size
             left -= size
             is_long = rng.random() < _LONG_PAUSE_SHARE
-            pause_s = rng.uniform(*_BREATH_S) if left else rng.uniform(*(_LONG_PAUSE_S if is_long else _PAUSE_S))
+            pause_s = rng.uniform(*breath_s) if left else rng.uniform(*(_LONG_PAUSE_S if is_long else _PAUSE_S))
             yield tuple(rng.choices(WORDS, k=size)), pause_s
 
 

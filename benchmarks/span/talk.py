@@ -12,12 +12,11 @@ information rate", Language 87(3), 2011.
 """
 
 import random
-from collections.abc import Iterator
 from typing import Final
 
-from benchmarks.latency.speech import Speech, SpokenWord
+from benchmarks.latency.speech import Speech, SpokenWord, natural_phrases
 from local.engines.speech import RECOGNISER_RATE_HZ
-from local.engines.tone_alphabet import GAP_SECONDS, WORD_SECONDS, WORDS, silence, speak_tones
+from local.engines.tone_alphabet import GAP_SECONDS, WORD_SECONDS, silence, speak_tones
 
 FASTEST: Final = 1.5
 """Beyond it, the tone language's words touch each other."""
@@ -25,13 +24,7 @@ VOICE_WORD_MS: Final = 430
 """From one word of the voice to the next, when it is not asked to be quicker."""
 _WORD_S: Final = FASTEST * (WORD_SECONDS + GAP_SECONDS)
 """From one word to the next at rate 1.0."""
-_SENTENCE_WORDS: Final = (3, 11, 24)
-"""Least, most frequent and most words of a sentence: 1, 4 and 9 s at rate 1.0."""
-_PHRASE_WORDS: Final = (4, 8)
 _BREATH_S: Final = (0.1, 0.25)
-_PAUSE_S: Final = (0.6, 1.6)
-_LONG_PAUSE_S: Final = (2.0, 4.0)
-_LONG_PAUSE_SHARE: Final = 0.1
 _MARGIN_S: Final = 1.0
 
 
@@ -52,7 +45,7 @@ def give_talk(seconds: float, *, rate: float, seed: int) -> Speech:
     gap_s = max(0.0, round(_WORD_S / rate - WORD_SECONDS - GAP_SECONDS, 4))
     between = silence(gap_s, RECOGNISER_RATE_HZ)
     pcm, words = bytearray(), []
-    for phrase, pause_s in _phrases(random.Random(seed)):
+    for phrase, pause_s in natural_phrases(random.Random(seed), breath_s=_BREATH_S):
         for word in phrase:
             start_ms = len(pcm) / 2 / RECOGNISER_RATE_HZ * 1000
             words.append(SpokenWord(word=word, start_ms=start_ms, end_ms=start_ms + WORD_SECONDS * 1000))
@@ -61,21 +54,3 @@ def give_talk(seconds: float, *, rate: float, seed: int) -> Speech:
         if len(pcm) >= (seconds - _MARGIN_S) * RECOGNISER_RATE_HZ * 2:
             break
     return Speech(pcm=bytes(pcm + silence(_MARGIN_S, RECOGNISER_RATE_HZ)), words=tuple(words))
-
-
-def _phrases(chance: random.Random) -> Iterator[tuple[tuple[str, ...], float]]:
-    """Phrases, each with the pause behind it in seconds at rate 1.0.
-
-    The kinds of pauses, and their source, are those of `benchmarks.latency.speech`.
-    """
-    least, usual, most = _SENTENCE_WORDS
-    while True:
-        left = round(chance.triangular(least, most, usual))
-        while left:
-            size = chance.randint(*_PHRASE_WORDS)
-            # A phrase of one or two words is not spoken apart.
-            size = left if left - size < least else size
-            left -= size
-            is_long = chance.random() < _LONG_PAUSE_SHARE
-            pause_s = chance.uniform(*_BREATH_S) if left else chance.uniform(*(_LONG_PAUSE_S if is_long else _PAUSE_S))
-            yield tuple(chance.choices(WORDS, k=size)), pause_s

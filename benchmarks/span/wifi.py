@@ -17,9 +17,9 @@ import contextlib
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from typing import Final, Self
+
+from benchmarks.relays import Relays
 
 _PIECE_BYTES: Final = 16_384
 
@@ -126,7 +126,7 @@ class ConnectionWay:
         return self._last_there_at
 
 
-class WifiRelay:
+class WifiRelay(Relays):
     """Puts a device's air between it and the servers on this machine. An async context manager.
 
     Args:
@@ -134,57 +134,21 @@ class WifiRelay:
     """
 
     def __init__(self, wifi: Wifi) -> None:
+        super().__init__()
         self._wifi = wifi
-        self._servers: list[asyncio.Server] = []
-        self._addresses: dict[tuple[str, int], int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._origin = 0.0
 
-    async def __aenter__(self) -> "WifiRelay":
+    async def __aenter__(self) -> Self:
         self._origin = asyncio.get_running_loop().time()
-        return self
-
-    async def __aexit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        for server in self._servers:
-            server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        return await super().__aenter__()
 
     async def via(self, url: str) -> str:
         """The same address over the air."""
-        parts = urlsplit(url)
-        assert parts.hostname is not None
-        assert parts.port is not None
-        target = (parts.hostname, parts.port)
-        if target not in self._addresses:
-            server = await asyncio.start_server(
-                lambda reader, writer: self._accept(reader, writer, target), "127.0.0.1", 0
-            )
-            self._servers.append(server)
-            self._addresses[target] = server.sockets[0].getsockname()[1]
-        return urlunsplit(parts._replace(netloc=f"127.0.0.1:{self._addresses[target]}"))
+        return await self._via(url, opening=self._shake_hands, pump=self._pump)
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: tuple[str, int]) -> None:
-        task = asyncio.create_task(self._relay(reader, writer, target))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: tuple[str, int]) -> None:
-        far_writer: asyncio.StreamWriter | None = None
-        try:
-            # The handshake goes there and back before anything is sent.
-            await self._until(self._wifi.there_at(self._wifi.there_at(self._now(), 0), 0))
-            far_reader, far_writer = await asyncio.open_connection(*target)
-            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
-        except OSError:
-            pass
-        finally:
-            for each in (writer, far_writer):
-                if each is not None:
-                    each.transport.abort()
+    async def _shake_hands(self) -> None:
+        """There and back, before anything is sent."""
+        await self._until(self._wifi.there_at(self._wifi.there_at(self._now(), 0), 0))
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Until the one side closes; then the other one is told as late as it would have been."""
