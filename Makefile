@@ -43,7 +43,7 @@ FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -name dis
 DEPLOY := PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(PYTHON) -m scripts.deploy
 SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
 
-.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-chaos bench-load bench-soak-hour bench-quiet bench-signal bench-span bench-capacity test test-browser screenshots check format setup synth layers requirements audit sbom clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
+.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-chaos bench-load bench-soak-hour bench-quiet bench-signal bench-span bench-capacity bench-units test test-browser screenshots check format setup synth layers requirements audit sbom clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -90,6 +90,9 @@ bench-span: setup build/stages/prod/manifest.json frontend/node_modules/.install
 
 bench-capacity: .venv/.installed $(if $(CHECK),build/assembly/manifest.json)  ## A model of a stage: what it holds, what breaks first, what it costs; CHECK=1 holds a local stack beside it (five minutes); results in out/
 	@$(PYTHON) -m benchmarks.capacity $(if $(CHECK),--check) --seed $(SEED) --out out/bench-capacity
+
+bench-units: .venv/.installed build/assembly/manifest.json  ## What each unit of work takes of the processor, and ways to post to a hall side by side; numbers in out/bench-units.json
+	@mkdir -p out && $(PYTHON) -m benchmarks.unit_costs --seed $(SEED) --out out/bench-units.json
 
 bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcast, a stream of its own for every batch
 	@mkdir -p out && $(PYTHON) -m benchmarks.continuity --out out/bench-continuity.json

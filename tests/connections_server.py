@@ -1,6 +1,7 @@
 """API Gateway's ``@connections`` on loopback: what each connection was told, and those that make trouble."""
 
 import json
+import ssl
 import time
 from collections import defaultdict, deque
 from functools import partial
@@ -9,7 +10,11 @@ from threading import Condition, Event, Thread
 from typing import Any, Self
 from urllib.parse import unquote
 
+import trustme
+
 STAGE = "dev"
+CUT = 0
+"""In place of a status: the TCP connection is cut before the answer."""
 
 
 class LoopbackServer(ThreadingHTTPServer):
@@ -25,25 +30,36 @@ class LoopbackServer(ThreadingHTTPServer):
 class ConnectionsServer:
     """Serves from construction until closed.
 
+    Args:
+        certificate: Serves over TLS with it.
+
     Attributes:
         url: The management endpoint.
-        answers: Statuses that a connection's next posts are answered with; 200 when there are no more.
+        answers: Statuses that a connection's next posts are answered with, or `CUT`; 200 when there are no more.
         hanging: Connections whose posts are not answered before `heal`.
         pauses_s: How long the answer to a connection's posts takes.
+        closes_connections: Whether every TCP connection is closed behind its first answer, which does not say so.
         signatures: Path, date and signature of every post.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: trustme.LeafCert | None = None) -> None:
         self.answers: dict[str, deque[int]] = defaultdict(deque)
         self.hanging: set[str] = set()
         self.pauses_s: dict[str, float] = {}
+        self.closes_connections = False
         self.signatures: list[tuple[str, str, str]] = []
         self._posts: list[str] = []
         self._told: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self._healed = Event()
         self._happened = Condition()
         self._server = LoopbackServer(("127.0.0.1", 0), partial(_Handler, self))
-        self.url = f"http://127.0.0.1:{self._server.server_port}/{STAGE}"
+        if certificate is not None:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            certificate.configure_cert(tls)
+            # The handshake is each connection's own thread's.
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        scheme = "http" if certificate is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}/{STAGE}"
         Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def __enter__(self) -> Self:
@@ -109,9 +125,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._connections.signatures.append(signature)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         status = self._connections.take(unquote(name), body)
+        if status == CUT:
+            self.close_connection = True
+            return
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
+        self.close_connection |= self._connections.closes_connections
 
     def log_message(self, *_: Any) -> None:
         return

@@ -39,7 +39,7 @@ OTHERWISE = {
     # A presigned address lets its bearer do what its signer may.
     ("S3Clips", "generate_presigned_url"): {(CLIPS, "s3:GetObject")},
     # Signed by the adapter itself.
-    ("_Lane", "send"): {("<connections of the stage>", "execute-api:ManageConnections")},
+    ("_Lane", "post"): {("<connections of the stage>", "execute-api:ManageConnections")},
     ("NotificationSenders", "invoke"): {("<NotificationSenderFunction.Arn>", "lambda:InvokeFunction")},
 }
 """Calls whose permission has another name or another resource."""

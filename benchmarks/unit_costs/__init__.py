@@ -1,0 +1,1 @@
+"""The processor's time that Babelcast itself takes for each unit of its work."""
