@@ -111,7 +111,8 @@ def _play(playback: Playback, arrivals: dict[int, _Arrival]) -> None:
             playback.downloaded(number, at)
         else:
             duration_s = arrival.clip_s if arrival.delivered.is_spoken else None
-            playback.announce(number, received_at=at, duration_s=duration_s)
+            committed_at = arrival.delivered.committed_at
+            playback.announce(number, received_at=at, committed_at=committed_at, duration_s=duration_s)
     playback.advance(float("inf"))
 
 

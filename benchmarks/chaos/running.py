@@ -18,10 +18,11 @@ from benchmarks.chaos.recovery import Arrival
 from benchmarks.soak.running import make_script, say, words_of
 from local.broadcasting import unless_failing
 from local.client.connection import ConnectionPolicy
+from local.client.drift_control import DriftPolicy, QueuePatience
 from local.client.http_api import HttpApi
 from local.client.listener import Listener
 from local.client.login import SpeakerLogin
-from local.client.playback import DriftControl
+from local.client.playback import Playback
 from local.client.record import HeardSegment, ListenerRecord
 from local.client.speaker import Speaker
 from local.errors import UserError
@@ -31,8 +32,9 @@ from local.stack import Engine, Stack, StackOptions
 
 _POLICY: Final = ConnectionPolicy(open_timeout_s=12.0, ping_s=10.0, give_up_s=3600.0)
 """As the apps': a lost connection's handshake is given 12 s, a silent connection up after 10 to 20 s."""
-_EVERY_WORD: Final = DriftControl(stale_after_s=float("inf"), hole_patience_s=float("inf"))
-"""The listeners want what they have missed, however old it is and however late it comes."""
+_EVERY_WORD: Final = DriftPolicy(stale_after_s=float("inf"))
+_FOREVER: Final = QueuePatience(hole_s=float("inf"), download_s=float("inf"))
+"""These two: the listeners want what they have missed, however old it is and however late it comes."""
 _ENDED_WITHIN_S: Final = 120.0
 _SHORTEST_EXPIRY_S: Final = 8
 
@@ -220,7 +222,7 @@ class _Venue:
                 downloader=NetworkDownloader(self.http, self.networks[seat]),
                 clips_directory=self.plan.directory / "clips" / str(seat),
                 policy=_POLICY,
-                drift=_EVERY_WORD,
+                playback=Playback(policy=_EVERY_WORD, patience=_FOREVER),
             )
             for seat in self.plan.listening_seats
             if seat.room == room

@@ -29,7 +29,7 @@ from local.client.messages import (
     write_join,
     write_playback_report,
 )
-from local.client.playback import DriftControl, Playback
+from local.client.playback import Playback
 from local.client.received_segment import ReceivedSegment
 from local.client.record import ListenerRecord, SourceCaption
 from local.client.server_clock import clock_offset_ms
@@ -57,7 +57,7 @@ class Listener:
         clips_directory: Path | None = None,
         on_message: Callable[[ServerMessage], None] | None = None,
         policy: ConnectionPolicy | None = None,
-        drift: DriftControl | None = None,
+        playback: Playback | None = None,
         inbox: SegmentInbox | None = None,
         report_interval_s: float = 10.0,
         chance: random.Random | None = None,
@@ -73,7 +73,7 @@ class Listener:
             clips_directory: Where clips are saved as ``00000000.mp3``; None keeps none of them.
             on_message: Called with each message; repeated segments are left out.
             policy: Patience of the connection.
-            drift: How to catch up.
+            playback: The model of what is heard, and so of how to catch up.
             inbox: Bookkeeping of the segments.
             report_interval_s: Between playback reports.
             chance: Source of the jitter.
@@ -93,7 +93,7 @@ class Listener:
             url=self._url, join=self._join, handle=self._handle, policy=policy, chance=chance or random.Random()
         )
         self._inbox = inbox or SegmentInbox()
-        self._playback = Playback(drift=drift or DriftControl())
+        self._playback = playback or Playback()
         self._received: dict[int, ReceivedSegment] = {}
         self._captions: dict[int, SourceCaption] = {}
         self._left_out: list[int] = []
@@ -272,7 +272,8 @@ class Listener:
         received = ReceivedSegment(message=message, url=message.url, received_at=now, readdressed=asyncio.Event())
         self._received[number] = received
         duration_s = message.duration if message.url is not None else None
-        self._playback.announce(number, received_at=now, duration_s=duration_s)
+        committed_at = (message.timestamp - self._clock_offset_ms - _epoch_offset_ms()) / 1000
+        self._playback.announce(number, received_at=now, committed_at=committed_at, duration_s=duration_s)
         if message.url is not None:
             download = asyncio.create_task(self._download(number, received))
             self._downloads.add(download)
@@ -362,7 +363,7 @@ class Listener:
     def _unreported(self, now: float) -> list[ClipReport]:
         """Clips whose fate was decided since the last report."""
         self._playback.advance(now)
-        epoch_offset_ms = time.time_ns() / 1e6 - time.monotonic() * 1000
+        epoch_offset_ms = _epoch_offset_ms()
         reports = [
             clip_report(
                 self._playback.clips[number],
@@ -382,3 +383,8 @@ class Listener:
                 raise self._failure
             self._changed.clear()
             await self._changed.wait()
+
+
+def _epoch_offset_ms() -> float:
+    """The epoch less our monotonic clock."""
+    return time.time_ns() / 1e6 - time.monotonic() * 1000

@@ -95,6 +95,70 @@ describe("ClipQueue", () => {
     expect(tempos.at(-1)).toBe(1);
   });
 
+  describe("a delay that stands", () => {
+    const { standingS, standingWindowS, maxTempo } = DRIFT_POLICY;
+
+    /** Clips of 2 s sound one after another, each so late; returns the last one's tempo, and when it has been heard. */
+    function keepLate(latenessS: number, from: { number: number; at: number }): { tempo: number; at: number } {
+      let { number, at } = from;
+      let tempo = 0;
+      for (const until = at + standingWindowS; at <= until; at += 2) {
+        arrive(number++, at - latenessS);
+        const decision = queue.take(at);
+        if (decision?.kind !== "play") throw new Error("nothing to play");
+        ({ tempo } = decision);
+      }
+      return { tempo, at };
+    }
+
+    function tempoAt(now: number): number | undefined {
+      const decision = queue.take(now);
+      return decision?.kind === "play" ? decision.tempo : undefined;
+    }
+
+    it("makes speech faster, though nothing waits behind it", () => {
+      expect(keepLate(standingS / 2, { number: 3, at: 100 }).tempo).toBeCloseTo(1 + (maxTempo - 1) / 2);
+      expect(queue.waitingS).toBe(0);
+    });
+
+    it("is over with the first clip that had not to wait", () => {
+      const { at } = keepLate(standingS, { number: 3, at: 100 });
+      arrive(queue.next, at);
+      expect(tempoAt(at)).toBe(1);
+    });
+
+    it("is forgotten in a jump to live", () => {
+      const { tempo, at } = keepLate(standingS, { number: 3, at: 100 });
+      expect(tempo).toBe(maxTempo);
+      arrive(queue.next, at - 2);
+      arrive(queue.next + 1, at - 2);
+      expect(queue.jumpToLive()).toBeDefined();
+      expect(tempoAt(at)).toBe(1);
+    });
+
+    it("is forgotten when what is too old is left out", () => {
+      const { at } = keepLate(standingS, { number: 3, at: 100 });
+      arrive(queue.next, at - DRIFT_POLICY.staleAfterS - 1);
+      arrive(queue.next + 1, at - 2);
+      expect(queue.take(at)).toMatchObject({ kind: "skip", seconds: 2 });
+      expect(tempoAt(at)).toBe(1);
+    });
+
+    it("is forgotten over what does not come", () => {
+      const { at } = keepLate(standingS, { number: 3, at: 100 });
+      queue.leaveOut(queue.next, 900);
+      arrive(901, at - 2);
+      expect(tempoAt(at)).toBe(1);
+    });
+
+    it("is forgotten when the listener holds what sounds", () => {
+      const { at } = keepLate(standingS, { number: 3, at: 100 });
+      queue.interrupted();
+      arrive(queue.next, at - 2);
+      expect(tempoAt(at)).toBe(1);
+    });
+  });
+
   it("jumps close to live when a clip is too old, and says how much was left out", () => {
     for (let number = 3; number < 13; number++) arrive(number, number, 4);
     const now = 3 + DRIFT_POLICY.staleAfterS + 1;

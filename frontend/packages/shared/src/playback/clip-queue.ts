@@ -9,6 +9,7 @@
  * ```
  */
 import { DRIFT_POLICY, type DriftPolicy, tempoFor } from "./drift-control.js";
+import { StandingDelay } from "./standing-delay.js";
 
 export type ClipFate = "pending" | "playing" | "textOnly" | "failed" | "skipped";
 
@@ -43,11 +44,13 @@ export class ClipQueue {
   readonly #policy: DriftPolicy;
   readonly #patience: QueuePatience;
   readonly #clips = new Map<number, QueuedClip>();
+  readonly #standing: StandingDelay;
   #next = 0;
 
   constructor(policy: DriftPolicy = DRIFT_POLICY, patience: QueuePatience = QUEUE_PATIENCE) {
     this.#policy = policy;
     this.#patience = patience;
+    this.#standing = new StandingDelay(policy.standingWindowS);
   }
 
   /** Number of the segment whose turn is next. */
@@ -101,9 +104,14 @@ export class ClipQueue {
     return this.#clips.get(number)?.fate;
   }
 
+  /** The listener held what sounds: how late clips were before that says nothing of those behind it. */
+  interrupted(): void {
+    this.#standing.forget();
+  }
+
   /**
-   * What to do at a moment when nothing else sounds; undefined when there is nothing but waiting. To be called again
-   * after each decision.
+   * What to do at a moment when nothing else sounds, which may lie ahead; undefined when there is nothing but waiting. To
+   * be called again after each decision.
    */
   take(now: number): Decision | undefined {
     for (;;) {
@@ -117,7 +125,8 @@ export class ClipQueue {
       } else if (clip.readyAt !== undefined) {
         clip.fate = "playing";
         this.#next++;
-        const tempo = tempoFor(this.#policy, this.waitingS);
+        const standingS = this.#standing.note(now, now - clip.readyAt);
+        const tempo = tempoFor(this.#policy, { waitingS: this.waitingS, standingS });
         return { kind: "play", number: clip.number, tempo, committedAt: clip.committedAt };
       } else if (this.#isOverdue(clip, now)) {
         clip.fate = "failed";
@@ -140,6 +149,7 @@ export class ClipQueue {
       if (clip.number <= last) clip.fate = "skipped";
     }
     this.#next = last + 1;
+    this.#standing.forget();
   }
 
   /** Forgets what was heard or left out before a number, so that hours of listening do not fill the memory. */
@@ -169,6 +179,7 @@ export class ClipQueue {
 
   #skip(clips: readonly QueuedClip[]): Extract<Decision, { kind: "skip" }> {
     for (const clip of clips) clip.fate = "skipped";
+    this.#standing.forget();
     this.#next = Math.max(this.#next, (clips.at(-1)?.number ?? -1) + 1);
     return { kind: "skip", numbers: clips.map((clip) => clip.number), seconds: this.#secondsOf(clips) };
   }

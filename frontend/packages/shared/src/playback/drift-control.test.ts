@@ -3,24 +3,50 @@ import { ClipQueue } from "./clip-queue.js";
 import { DRIFT_POLICY, tempoFor } from "./drift-control.js";
 
 describe("tempoFor", () => {
-  it("leaves speech alone while little waits", () => {
-    expect([0, 1, DRIFT_POLICY.comfortableS].map((waitingS) => tempoFor(DRIFT_POLICY, waitingS))).toEqual([1, 1, 1]);
+  const { comfortableS, pressingS, standingS, maxTempo } = DRIFT_POLICY;
+
+  it("leaves speech alone while little waits and no delay stands", () => {
+    for (const waitingS of [0, 1, comfortableS]) expect(tempoFor(DRIFT_POLICY, { waitingS, standingS: 0 })).toBe(1);
   });
 
-  it("rises in a straight line to its maximum and no further", () => {
-    const middle = (DRIFT_POLICY.comfortableS + DRIFT_POLICY.pressingS) / 2;
-    expect(tempoFor(DRIFT_POLICY, middle)).toBeCloseTo(1 + (DRIFT_POLICY.maxTempo - 1) / 2);
-    expect(tempoFor(DRIFT_POLICY, DRIFT_POLICY.pressingS)).toBe(DRIFT_POLICY.maxTempo);
-    expect(tempoFor(DRIFT_POLICY, 1_000)).toBe(DRIFT_POLICY.maxTempo);
+  it("rises with what waits in a straight line to its maximum and no further", () => {
+    const waiting = (waitingS: number): number => tempoFor(DRIFT_POLICY, { waitingS, standingS: 0 });
+    expect(waiting((comfortableS + pressingS) / 2)).toBeCloseTo(1 + (maxTempo - 1) / 2);
+    expect(waiting(pressingS)).toBe(maxTempo);
+    expect(waiting(1_000)).toBe(maxTempo);
+  });
+
+  it("rises with the delay that stands, from none on, though nothing waits", () => {
+    const late = (delayS: number): number => tempoFor(DRIFT_POLICY, { waitingS: 0, standingS: delayS });
+    expect(late(standingS / 10)).toBeCloseTo(1 + (maxTempo - 1) / 10);
+    expect(late(standingS)).toBe(maxTempo);
+    expect(late(1_000)).toBe(maxTempo);
+  });
+
+  it("follows the line that presses more", () => {
+    const waitingS = (comfortableS + pressingS) / 2;
+    const half = 1 + (maxTempo - 1) / 2;
+    expect(tempoFor(DRIFT_POLICY, { waitingS, standingS: standingS / 4 })).toBeCloseTo(half);
+    expect(tempoFor(DRIFT_POLICY, { waitingS: comfortableS, standingS: standingS / 2 })).toBeCloseTo(half);
   });
 });
 
 interface Simulated {
   /** Seconds from commitment to being heard, of each clip that was. */
   readonly delays: readonly number[];
+  /** Seconds from when it could be played to being heard. */
+  readonly latenesses: readonly number[];
   readonly tempos: readonly number[];
   readonly jumps: readonly number[];
   readonly heardShare: number;
+}
+
+interface Speech {
+  /** Of a segment: the shortest, the longest. */
+  readonly spokenS?: readonly [number, number];
+  readonly pauseS?: number;
+  readonly awayFrom?: number;
+  readonly awayS?: number;
 }
 
 /** A steady generator of numbers from 0 to 1 (mulberry32). */
@@ -35,21 +61,25 @@ function seeded(seed: number): () => number {
 }
 
 /**
- * An hour of speech without pauses: segments of 2–8 s are committed as they end, their clips are `stretch` times as
- * long (each ± 20 %), and can be played 0.1–0.6 s later. The network is away from `awayFrom` for `awayS`.
+ * An hour of speech: segments of `spokenS` are committed as they end, after each the speaker is silent for `pauseS`,
+ * their clips are `stretch` times as long (each ± 20 %), and can be played 0.1–0.6 s later. The network is away from
+ * `awayFrom` for `awayS`.
  */
-function simulate(stretch: number, options: { awayFrom?: number; awayS?: number } = {}): Simulated {
+function simulate(stretch: number, options: Speech = {}): Simulated {
+  const [shortestS, longestS] = options.spokenS ?? [2, 8];
   const random = seeded(7);
   const away = { from: options.awayFrom ?? Infinity, until: (options.awayFrom ?? Infinity) + (options.awayS ?? 0) };
   const queue = new ClipQueue();
   queue.begin(0);
   const durations: number[] = [];
+  const readyTimes: number[] = [];
   const delays: number[] = [];
+  const latenesses: number[] = [];
   const tempos: number[] = [];
   const jumps: number[] = [];
   const events: { at: number; act: () => void }[] = [];
   for (let number = 0, at = 0; at < 3_600; number++) {
-    const spokenS = 2 + 6 * random();
+    const spokenS = shortestS + (longestS - shortestS) * random();
     at += spokenS;
     const committedAt = at;
     const receivedAt = committedAt >= away.from && committedAt < away.until ? away.until : committedAt;
@@ -57,7 +87,9 @@ function simulate(stretch: number, options: { awayFrom?: number; awayS?: number 
     durations.push(durationS);
     events.push({ at: receivedAt, act: () => queue.announce({ number, durationS, committedAt, receivedAt }) });
     const readyAt = receivedAt + 0.1 + 0.5 * random();
+    readyTimes.push(readyAt);
     events.push({ at: readyAt, act: () => queue.ready(number, readyAt) });
+    at += options.pauseS ?? 0;
   }
   events.sort((one, other) => one.at - other.at);
   let freeAt = 0;
@@ -77,15 +109,22 @@ function simulate(stretch: number, options: { awayFrom?: number; awayS?: number 
       const durationS = durations[decision.number] ?? 0;
       heardS += durationS;
       delays.push(now - decision.committedAt);
+      latenesses.push(now - (readyTimes[decision.number] ?? now));
       tempos.push(decision.tempo);
       freeAt = now + durationS / decision.tempo;
     }
   }
-  return { delays, tempos, jumps, heardShare: heardS / durations.reduce((sum, each) => sum + each, 0) };
+  return { delays, latenesses, tempos, jumps, heardShare: heardS / durations.reduce((sum, each) => sum + each, 0) };
 }
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The value that such a share of them does not exceed. */
+function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.floor(part * sorted.length)] ?? 0;
 }
 
 describe("an hour of speech without a pause", () => {
@@ -119,6 +158,22 @@ describe("an hour of speech without a pause", () => {
     expect(jumps.length).toBeGreaterThan(5);
     expect(jumps.length).toBeLessThan(25);
     expect(Math.min(...jumps)).toBeGreaterThan(10);
+  });
+
+  it("of short clauses is worked off: a delay does not stand because little waits behind each clip", () => {
+    const { latenesses, tempos, jumps, heardShare } = simulate(1.05, { spokenS: [1, 3] });
+    expect(heardShare).toBe(1);
+    expect(jumps).toEqual([]);
+    const steps = tempos.slice(1).map((tempo, index) => Math.abs(tempo - (tempos[index] ?? 1)));
+    expect(quantile(latenesses, 0.95)).toBeLessThan(3);
+    expect(mean(tempos)).toBeLessThan(1.12);
+    expect(mean(steps)).toBeLessThan(0.03);
+  });
+
+  it("whose queue runs empty between clips never changes its tempo", () => {
+    const { latenesses, tempos } = simulate(1.1, { spokenS: [1, 3], pauseS: 1.5 });
+    expect(Math.max(...latenesses)).toBeGreaterThan(1);
+    expect(Math.max(...tempos)).toBeLessThan(1.01);
   });
 
   it("is heard whole after half a minute without network", () => {

@@ -269,6 +269,39 @@ describe("Player", () => {
     expect((report?.playedAt ?? 0) - (report?.delayMs ?? 0)).toBe(NOW - 1_200);
   });
 
+  it("works off what a pause has made it late, and then speaks as before", async () => {
+    const talk = async (first: number, count: number): Promise<void> => {
+      for (let number = first; number < first + count; number++) {
+        add(number, { durationS: 2 });
+        await pass(2);
+      }
+    };
+    await talk(0, 10);
+    player.pause();
+    await talk(10, 1);
+    player.resume();
+    const before = sink.played.length;
+    await talk(11, 40);
+    const tempos = sink.played.slice(before).map(({ tempo }) => tempo);
+    expect(Math.max(...sink.played.slice(0, before).map(({ tempo }) => tempo))).toBe(1);
+    expect(tempos.slice(0, 4)).toEqual([1, 1, 1, 1]);
+    expect(Math.max(...tempos)).toBeGreaterThan(1.15);
+    expect(tempos.at(-1)).toBeLessThan(1.02);
+    expect(skipped).toEqual([]);
+  });
+
+  it("goes on at its own tempo after a pause in which little was said", async () => {
+    for (let number = 0; number < 12; number++) add(number, { durationS: 2 });
+    await pass(12);
+    player.pause();
+    await pass(30);
+    player.resume();
+    await pass(30);
+    const last = sink.played.at(-1);
+    expect(last?.name).toBe("clip11");
+    expect(last?.tempo).toBe(1);
+  });
+
   it("jumps to live", async () => {
     for (const number of [0, 1, 2, 3]) add(number, { durationS: 4 });
     await pass(1);

@@ -160,6 +160,7 @@ export class Player {
       this.#postpone(pausedMs);
     }
     this.#pausedAt = undefined;
+    this.#queue.interrupted();
     this.#sink.resume();
     this.#tick();
   }
