@@ -124,6 +124,8 @@ class CellSettings:
             them.
         sessions_per_cell: Live sessions assigned to a cell at most.
         transcribe_streams: The account's quota of concurrent Transcribe streams; 25 unless it was raised.
+        polly_neural_per_s, polly_standard_per_s: Its rates of Polly's SynthesizeSpeech with neural and with standard
+            voices; 8 and 80 unless they were raised. Cells share them evenly.
         batch_size: Records a batch holds at most; it counts all sessions of the shard, four records a second each.
         batch_window_s: How long a batch may gather before it is delivered.
         enhanced_fan_out: Records are pushed (about 70 ms) rather than polled once a second; costs by shard and GB.
@@ -142,6 +144,8 @@ class CellSettings:
     retired: int = 0
     sessions_per_cell: int
     transcribe_streams: int = 25
+    polly_neural_per_s: int = 8
+    polly_standard_per_s: int = 80
     batch_size: int = 1_000
     batch_window_s: int = 0
     enhanced_fan_out: bool
@@ -156,6 +160,8 @@ class CellSettings:
         _require_range("cells.count", self.count, 1, MAX_CELLS)
         _require_range("cells.retired", self.retired, 0, MAX_CELLS - self.count)
         _require_range("cells.sessions_per_cell", self.sessions_per_cell, 1, MAX_SESSIONS_PER_SHARD)
+        _require_range("cells.polly_neural_per_s", self.polly_neural_per_s, 1, 10_000)
+        _require_range("cells.polly_standard_per_s", self.polly_standard_per_s, 1, 10_000)
         _require_range("cells.batch_size", self.batch_size, 1_000, 10_000)
         _require_range("cells.batch_window_s", self.batch_window_s, 0, 5)
         _require_range("cells.result_wait_ms", self.result_wait_ms, 50, 2_000)
@@ -178,7 +184,8 @@ class StageSettings:
     Attributes:
         name: In stack names, the WebSocket URL and the functions' `STAGE`.
         presigned_url_expiration_s: How long a clip's address works; a role's own credentials can end it sooner.
-        max_segment_s: A clause that runs longer is committed at its widest pause.
+        max_segment_s: A clause that goes on for longer is committed at its widest pause, and from half of it on at a
+            breath. With less, words are heard sooner; with more, they are translated with more around them.
         draft_after_quiet_ms: When the speaker has been quiet for so long, the sentence is translated and spoken
             although the recogniser has not closed it yet; None for never. It saves the listeners' time and costs the
             sentences that go on after such a pause.
@@ -201,7 +208,8 @@ class StageSettings:
             above the account's, which is 10,000 a second and 5,000 at once, or `SMALL_REGION_BURST` in newer regions.
         listeners_per_session: Seats of a session; who finds none is told that the room is full.
         spoken_languages_per_session: Languages that a session has spoken at the same time, those with the most
-            listeners; more are translated and read. Polly's rates hold 12 in each of 25 sessions.
+            listeners; more are translated and read. Polly's default rates hold 12 in
+            each of 19 sessions.
         sessions_per_speaker: Live sessions that one speaker may have.
         session_creations_per_h: Sessions that one speaker may create in the long run; a third of them at once.
         speakers_sign_up: Anyone may open a speaker's account; otherwise an operator does.
@@ -216,7 +224,7 @@ class StageSettings:
     source_languages: tuple[str, ...] = AWS_SOURCE_LANGUAGES
     target_languages: tuple[str, ...] = AWS_TARGET_LANGUAGES
     presigned_url_expiration_s: int = 600
-    max_segment_s: int = 6
+    max_segment_s: int = 3
     draft_after_quiet_ms: int | None = 300
     segment_retention_h: int = 24
     clip_retention_days: int = 1

@@ -1,8 +1,12 @@
-"""A cell: a shard, and one function that takes a batch at a time, in which all its sessions have their part."""
+"""A cell: a shard, and one function that takes a batch at a time, whose sessions take their turns side by side.
+
+A session that is served beyond the end of an invocation goes on without a pause; in the product it stands still until
+the next one begins, which is sure to be soon then.
+"""
 
 from collections.abc import Sequence
 
-from simpy import Environment
+from simpy import Environment, Event, Process
 
 from benchmarks.capacity.calibration import Surroundings
 from benchmarks.capacity.fan_out import Account, FanOut
@@ -67,6 +71,8 @@ class Cell:
             clock, deployment=deployment, quotas=quotas, surroundings=surroundings, chance=chance, tally=tally
         )
         self.sessions: dict[int, LiveSession] = {}
+        self._heard_until: dict[int, float] = {}
+        self._turns: dict[int, Process] = {}
         self._is_running = False
         clock.process(self._serve())
 
@@ -108,9 +114,20 @@ class Cell:
 
     def _invoke(self, batch: Sequence[Chunk]) -> Steps:
         yield from self.processor.work(self._surroundings.costs.invocation_s)
-        heard_until: dict[int, float] = {}
         for chunk in batch:
-            heard_until[chunk.session] = max(chunk.end_s, heard_until.get(chunk.session, 0.0))
-        yield self._clock.all_of(
-            [self._clock.process(self.sessions[number].take_part(end_s)) for number, end_s in heard_until.items()]
-        )
+            self._heard_until[chunk.session] = max(chunk.end_s, self._heard_until.get(chunk.session, 0.0))
+        came = self._heard_until.keys() & {chunk.session for chunk in batch}
+        ending = {number for number in came if self.sessions[number].ends_by(self._heard_until[number])}
+        for number in sorted(came - self._turns.keys()):
+            self._turns[number] = self._clock.process(self._serve_session(number))
+        next_batch: Event = self._clock.timeout(self._deployment.pending_result_wait_s)
+        while self._turns:
+            others_go_on = came - self._turns.keys()
+            if next_batch.processed and others_go_on and not ending & self._turns.keys():
+                return
+            yield self._clock.any_of([*self._turns.values(), *(() if next_batch.processed else (next_batch,))])
+
+    def _serve_session(self, number: int) -> Steps:
+        while number in self._heard_until:
+            yield from self.sessions[number].take_part(self._heard_until.pop(number))
+        del self._turns[number]

@@ -94,7 +94,7 @@ def compare_with_published(costs: UnitCosts, path: Path = _PUBLISHED) -> list[Co
         load = Load(sessions=1, listeners=1, languages=1, seconds=measured["minutes"] * 60)
         outcome = simulate(
             load,
-            Deployment.of(STAGES[measured["stage"]]),
+            replace(Deployment.of(STAGES[measured["stage"]]), max_segment_s=measured["max_segment_s"]),
             surroundings=replace(ON_THIS_MACHINE, costs=costs),
             speeches=[natural_speech(load.seconds, seed=load.seed).words],
         )

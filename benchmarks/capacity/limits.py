@@ -45,7 +45,6 @@ class Limit(StrEnum):
     SEATS = "seats of a session"
     SENDERS = "notification_sender: 16 chunks at once from a cell"
     CORE = "audio_processor: the one core of a cell"
-    SHARED_BATCHES = "audio_processor: sessions that wait for one another's batch"
     READING = "the event source: how long a batch gathers"
 
 
@@ -62,7 +61,6 @@ SOURCES: Final[dict[Limit, str]] = {
     Limit.SEATS: "`listeners_per_session`, own setting: 500, at most 10,000",
     Limit.SENDERS: "`adapters/notification_sender.py`, own: 16 threads, 200 connections each, two seconds",
     Limit.CORE: "Python on 1,769 MB; own",
-    Limit.SHARED_BATCHES: "one batch of a shard at a time, all its sessions in it; own: `cells.sessions_per_cell`",
     Limit.READING: "own: `cells.batch_window_s`, `cells.enhanced_fan_out`",
 }
 
@@ -214,6 +212,4 @@ def _slow_part(outcome: Outcome, deployment: Deployment) -> Limit:
         return Limit.CORE
     if deployment.batch_window_s > 1:
         return Limit.READING
-    if outcome.simulated_sessions > outcome.simulated_cells:
-        return Limit.SHARED_BATCHES
     return Limit.SENDERS if outcome.seated > CHUNK_RECEIVERS else Limit.READING

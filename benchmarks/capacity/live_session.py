@@ -79,8 +79,12 @@ class LiveSession:
         self._partial_of = 0.0
         self._partial_at = float("-inf")
 
+    def ends_by(self, until_s: float) -> bool:
+        """Whether there is no audio behind it."""
+        return until_s >= self.chunks * CHUNK_S
+
     def take_part(self, until_s: float) -> Steps:
-        """In an invocation that has the audio until there."""
+        """Hear the audio until there."""
         yield from self._read_session()
         again, self._undelivered = self._undelivered, []
         for each in again:
@@ -92,7 +96,7 @@ class LiveSession:
         if not self._under_way:
             yield from self._send_partial()
         yield from self._listen_for_the_end(self._clock.now + self._deployment.pending_result_wait_s - wait_s)
-        if self._fed_s >= self.chunks * CHUNK_S:
+        if self.ends_by(self._fed_s):
             yield from self._finish()
         if self._under_way:
             yield self._clock.all_of(self._under_way)

@@ -7,7 +7,7 @@ from typing import Final
 from babelcast.domain.audio import SAMPLE_RATE_HZ
 from babelcast.domain.languages import language
 from babelcast.domain.segmenter import Commit, SegmenterLimits, SegmenterState, commits_if_over, segment_result
-from babelcast.domain.transcript import FinalResult, Item, PartialResult, Punctuation, Result, Word
+from babelcast.domain.transcript import CLAUSE_MARKS, FinalResult, Item, PartialResult, Punctuation, Result, Word
 from benchmarks.latency.speech import SpokenWord
 
 _SOURCE: Final = language("en")
@@ -61,8 +61,11 @@ class Heard:
 
 
 def hear(words: Sequence[SpokenWord], *, max_segment_s: float) -> tuple[Heard, ...]:
-    """All results, in their order; every word is in exactly one clause."""
-    limits = SegmenterLimits(max_segment_samples=round(max_segment_s * SAMPLE_RATE_HZ))
+    """All results, in their order; every word is in exactly one clause.
+
+    The recogniser hears a mark with the word that it is written behind, and a full stop at the end of each result.
+    """
+    limits = SegmenterLimits.up_to(round(max_segment_s * SAMPLE_RATE_HZ))
     positions = {round(word.start_ms * SAMPLE_RATE_HZ / 1000): index for index, word in enumerate(words)}
     state = SegmenterState()
     heard = []
@@ -108,10 +111,11 @@ def _results(words: Sequence[SpokenWord]) -> Iterator[tuple[float, float, Result
             )
             if known and (len(known), stable) != reported:
                 reported = (len(known), stable)
-                items = tuple(_item(word, stable=index < stable) for index, word in enumerate(known))
+                items = tuple(item for index, word in enumerate(known) for item in _items(word, stable=index < stable))
                 yield at_s, known[-1].end_ms / 1000, PartialResult(result_id=str(number), items=items)
             at_s += _PARTIAL_EVERY_S
-        closed: tuple[Item, ...] = (*(_item(word, stable=True) for word in said), Punctuation(text=".", stable=True))
+        spoken = (item for word in said for item in _items(word, stable=True))
+        closed: tuple[Item, ...] = (*spoken, Punctuation(text=".", stable=True))
         yield end_s + _ENDING_PAUSE_S, end_s, FinalResult(result_id=str(number), items=closed)
 
 
@@ -130,10 +134,14 @@ def _utterances(words: Sequence[SpokenWord]) -> Iterator[Sequence[SpokenWord]]:
         yield said
 
 
-def _item(word: SpokenWord, *, stable: bool) -> Word:
-    return Word(
-        text=word.word,
+def _items(word: SpokenWord, *, stable: bool) -> Iterator[Item]:
+    """The word, and the mark at its end if it has one."""
+    is_marked = word.word[-1] in CLAUSE_MARKS
+    yield Word(
+        text=word.word[:-1] if is_marked else word.word,
         start_sample=round(word.start_ms * SAMPLE_RATE_HZ / 1000),
         end_sample=round(word.end_ms * SAMPLE_RATE_HZ / 1000),
         stable=stable,
     )
+    if is_marked:
+        yield Punctuation(text=word.word[-1], stable=stable)

@@ -2,7 +2,8 @@
 
 Tone speech with the pauses of free speech goes through a whole local stack in real time, from the templates of the
 stages that are asked for, behind services that take as long as a profile says. Every latency is measured from the
-moment at which a clause's last word really ended.
+moment at which a clause's last word really ended. What of it is Babelcast's own, without the services' times, the
+network and the chunk's length, is taken clause by clause (`overhead.py`).
 
     python -m benchmarks.latency --minutes 30 --stages prod,dev --out out/latency
 
@@ -21,15 +22,19 @@ from pathlib import Path
 from typing import Final
 
 import aiohttp
+import msgspec
 
 from benchmarks.latency.function_metrics import FunctionMetrics, read_metrics
 from benchmarks.latency.measurement import Measurement, SegmentTimes, hop_times, segment_times
+from benchmarks.latency.overhead import own_times_ms, storing_times_ms
 from benchmarks.latency.percentiles import percentile
 from benchmarks.latency.report import draw, table
 from benchmarks.latency.speech import Speech, fluent_speech, natural_speech
+from infrastructure.settings import STAGES
 from local.broadcasting import Broadcasting, BroadcastPlan, Outcome
 from local.report.summary import summarise
 from local.services.profiles import Profile
+from local.services.waits import Waits
 from local.stack import Engine, Stack, StackOptions
 from local.supervision import PROJECT_ROOT
 from local.wav import Recording
@@ -70,10 +75,29 @@ async def measure(stage: str, speech: Speech, options: argparse.Namespace, direc
     async with Stack(stack_options) as stack:
         outcome = await Broadcasting(stack.endpoints, plan).run()
         streams = await _streams_opened(stack)
+        waits = await _waits(stack)
     if outcome.failure is not None:
         raise outcome.failure
     metrics = await asyncio.to_thread(read_metrics, stack.logs_dir, _FUNCTION)
-    return _measurement(stage, speech, outcome, metrics, streams=streams, out=plan.out)
+    measurement = _measurement(stage, speech, outcome, metrics, streams=streams, out=plan.out)
+    own = own_times_ms(
+        measurement.segments,
+        waits,
+        first_sample_epoch_ms=outcome.broadcast.first_sample_epoch_ms,
+        storing_ms=storing_times_ms(
+            stack_options.service_times, seed=stack_options.service_seed, clips=len(measurement.segments)
+        ),
+    )
+    return dataclasses.replace(
+        measurement,
+        own_p50_ms=percentile(own, 50) if own else None,
+        own_p95_ms=percentile(own, 95) if own else None,
+    )
+
+
+async def _waits(stack: Stack) -> Waits:
+    async with aiohttp.ClientSession() as http, http.get(f"{stack.services_control_url}/waits") as response:
+        return msgspec.json.decode(await response.read(), type=Waits)
 
 
 async def _streams_opened(stack: Stack) -> int:
@@ -94,6 +118,7 @@ def _measurement(
     return Measurement(
         stage=stage,
         minutes=round(minutes, 1),
+        max_segment_s=STAGES[stage].max_segment_s,
         clauses=len(segments),
         notified_p50_ms=percentile(notified, 50),
         notified_p95_ms=percentile(notified, 95),

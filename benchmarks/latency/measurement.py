@@ -64,9 +64,12 @@ class Measurement:
     """One stage in numbers; times in ms.
 
     Attributes:
+        max_segment_s: The stage's longest clause that goes on.
         clauses: Segments that were heard.
         notified_p50_ms, notified_p95_ms: End of a clause's last word until the listener has the clip's address.
         played_p50_ms, played_p95_ms: The same until the clip begins to sound.
+        own_p50_ms, own_p95_ms: What of the way to `notified` is Babelcast's own (`overhead.py`); None where it could
+            not be told apart.
         drift_ms: Median of `notified` in the last sixth of the clauses, less that in the first sixth.
         word_p50_ms, word_max_ms: End of a word until the listener has the address of the clip that says it.
         streams: Transcribe streams opened.
@@ -77,6 +80,7 @@ class Measurement:
 
     stage: str
     minutes: float
+    max_segment_s: int
     clauses: int
     notified_p50_ms: int
     notified_p95_ms: int
@@ -93,6 +97,8 @@ class Measurement:
     faults: int
     hops: tuple[HopTimes, ...]
     segments: tuple[SegmentTimes, ...]
+    own_p50_ms: int | None = None
+    own_p95_ms: int | None = None
 
 
 def segment_times(broadcast: Broadcast, spoken: Sequence[SpokenWord]) -> tuple[tuple[SegmentTimes, ...], int]:

@@ -32,6 +32,7 @@ def table(measurements: Sequence[Measurement]) -> str:
         rows.append((hop.value, *cells))
     rows.append(_row("**clause's end → listener told**", measurements, "notified_p50_ms", "notified_p95_ms"))
     rows.append(_row("**clause's end → clip begins**", measurements, "played_p50_ms", "played_p95_ms"))
+    rows.append(_row("Babelcast's own part of what is told", measurements, "own_p50_ms", "own_p95_ms"))
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join((*lines, "", *(_facts(each) for each in measurements)))
 

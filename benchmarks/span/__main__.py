@@ -34,7 +34,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from benchmarks.command_line import write_numbers
@@ -45,6 +45,7 @@ from benchmarks.span.running import SpanPlan, run_in_real_time
 from benchmarks.span.simulating import SimulationPlan, simulate
 from benchmarks.span.talk import FASTEST, give_talk
 from benchmarks.span.wifi import PERFECT, VENUE
+from infrastructure.settings import PROD
 from local.errors import UserError
 from local.services.profiles import Profile
 from local.supervision import PROJECT_ROOT
@@ -134,6 +135,7 @@ def _simulation(options: argparse.Namespace) -> SimulationPlan:
         seed=options.seed,
         service_times=options.service_times.times,
         wifi=_WIFI[options.wifi],
+        stage=replace(PROD, max_segment_s=options.max_segment),
     )
 
 
@@ -199,6 +201,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--checked-minutes", type=float, default=5.0, help="of the talk in real time; 0 for none (5)")
     parser.add_argument("--listeners", type=int, default=20, help="of each of two languages (20)")
     parser.add_argument("--offered", type=int, default=10, help="languages of the session (10)")
+    parser.add_argument(
+        "--max-segment",
+        type=int,
+        default=PROD.max_segment_s,
+        metavar="S",
+        help=f"another longest clause in simulated time than the stage's, in seconds ({PROD.max_segment_s})",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of talk, service times and Wi-Fi (1)")
     parser.add_argument("--wifi", choices=tuple(_WIFI), default="venue", help="of the listener who is followed (venue)")
     parser.add_argument(

@@ -320,7 +320,7 @@ def _limits(stage: StageSettings) -> ProcessingLimits:
         result_wait_s=cells.result_wait_ms / 1000,
         pending_result_wait_s=cells.pending_result_wait_ms / 1000,
         draft_after_quiet_samples=None if quiet_ms is None else ms_to_samples(quiet_ms),
-        segments=SegmenterLimits(max_segment_samples=stage.max_segment_s * SAMPLE_RATE_HZ),
+        segments=SegmenterLimits.up_to(stage.max_segment_s * SAMPLE_RATE_HZ),
     )
 
 

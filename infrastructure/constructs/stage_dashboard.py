@@ -137,7 +137,7 @@ class StageDashboard(Construct):
             self._graph("Functions: invocations that fail, %", [self._errors(each) for each in metrics.function_names]),
             self._own(
                 "Recognition", "TranscribeStreamsRefused", "SessionBatchFailures", "SessionRetries", "RecordsDropped",
-                "BadRecords", "SilentSessionsUnfinished",
+                "BadRecords", "SilentSessionsUnfinished", "SessionsCarriedOver",
             ),
             self._own("Sentences without translation or voice", "TranslationFailures", "SynthesisFailures"),
         )  # fmt: skip

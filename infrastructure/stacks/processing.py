@@ -89,6 +89,8 @@ class ProcessingStack(Stack):
                 "SEGMENT_RETENTION_HOURS": str(settings.segment_retention_h),
                 "MAX_SEGMENT_SECONDS": str(settings.max_segment_s),
                 "CELL_COUNT": str(settings.cells.count),
+                "POLLY_NEURAL_PER_S": str(settings.cells.polly_neural_per_s),
+                "POLLY_STANDARD_PER_S": str(settings.cells.polly_standard_per_s),
                 "SPOKEN_LANGUAGES_PER_SESSION": str(settings.spoken_languages_per_session),
                 "RESULT_WAIT_MS": str(settings.cells.result_wait_ms),
                 "PENDING_RESULT_WAIT_MS": str(settings.cells.pending_result_wait_ms),

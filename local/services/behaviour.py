@@ -4,7 +4,6 @@
 Times are drawn by a `ServiceClock`, which the AWS server has too.
 """
 
-import asyncio
 import math
 import random
 import time
@@ -16,6 +15,7 @@ from typing import Annotated, Final
 import msgspec
 
 from local.engines.speech import FinalResult, Result
+from local.services.waits import WaitLog
 
 
 class Service(StrEnum):
@@ -121,12 +121,14 @@ class Behaviour:
 
     Attributes:
         counters: Per service: ``requests``, ``failures``, and ``characters`` or ``audioMs``, ``opened``, ``open``.
+        waits: How long clients were kept waiting.
     """
 
     def __init__(self, times: ServiceTimes | None = None, *, seed: int = 1) -> None:
         self._clock: Final = ServiceClock(times, seed=seed)
         self._faults: list[tuple[Fault, float]] = []
         self.counters: dict[Service, Counter[str]] = {service: Counter() for service in Service}
+        self.waits: Final = WaitLog()
 
     def set_times(self, times: ServiceTimes) -> None:
         """Replace all service times; results that are on their way keep theirs."""
@@ -157,7 +159,7 @@ class Behaviour:
             delay_ms += fault.delay_ms
             self._use(fault)
         if delay_ms:
-            await asyncio.sleep(delay_ms / 1000)
+            await self.waits.sleep(service, delay_ms / 1000)
 
     def result_delay_s(self, result: Result) -> float:
         """How long after the recogniser's result Transcribe sends it."""

@@ -2,6 +2,7 @@
 
 ==========  ===============  =====================================================================
 ``GET``     ``/counters``    what each service has done: ``{"polly": {"requests": 3, …}, …}``
+``GET``     ``/waits``       how long clients were kept waiting: `local.services.waits.Waits`
 ``PUT``     ``/times``       `ServiceTime` by `Step`: ``{"polly": {"median_ms": 350, "sigma": 0.2}}``
 ``POST``    ``/faults``      one `Fault`: ``{"service": "polly", "kind": "throttle", "times": 3}``
 ``DELETE``  ``/faults``      everything goes right again
@@ -10,6 +11,7 @@
 What is not understood is answered with 400 and the reason; times of steps that are not taken here change nothing.
 """
 
+import msgspec
 from aiohttp import web
 
 from local.loopback import read_json
@@ -21,6 +23,9 @@ def control_app(behaviour: Behaviour) -> web.Application:
 
     async def counters(_: web.Request) -> web.Response:
         return web.json_response({service.value: dict(each) for service, each in behaviour.counters.items()})
+
+    async def waits(_: web.Request) -> web.Response:
+        return web.Response(body=msgspec.json.encode(behaviour.waits.all()), content_type="application/json")
 
     async def put_times(request: web.Request) -> web.Response:
         behaviour.set_times(await read_json(request, dict[Step, ServiceTime]))
@@ -38,6 +43,7 @@ def control_app(behaviour: Behaviour) -> web.Application:
     app.add_routes(
         [
             web.get("/counters", counters),
+            web.get("/waits", waits),
             web.put("/times", put_times),
             web.post("/faults", post_fault),
             web.delete("/faults", delete_faults),

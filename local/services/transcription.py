@@ -21,6 +21,7 @@ from local.engines.speech import (
     Stability,
 )
 from local.services.behaviour import Behaviour, FaultKind, Service
+from local.services.waits import wall_clock_ms
 
 _SAMPLE_RATE_HZ: Final = 16_000
 _MAX_EVENT_BYTES: Final = _SAMPLE_RATE_HZ * 2
@@ -85,6 +86,15 @@ class StreamRequest:
         return cls(language=language, stability=stability, session_id=session_id)
 
 
+@dataclass(frozen=True, slots=True)
+class _Recognised:
+    """A result, when the recogniser had it (milliseconds of the wall clock), and how much it had heard by then."""
+
+    result: Result
+    at_ms: float
+    heard_ms: float
+
+
 class Transcription:
     """One stream. `receive` takes the request's body as it comes, `events` gives the answer's body."""
 
@@ -98,6 +108,8 @@ class Transcription:
         self._buffer = EventStreamBuffer()
         self._audio: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
         self._result_prefix = uuid.uuid4().hex[:12]
+        self._number = behaviour.counters[Service.TRANSCRIBE]["opened"]
+        self._heard_ms = 0.0
 
     @classmethod
     async def open(
@@ -173,26 +185,32 @@ class Transcription:
         begin. The end, or the recogniser's failure, follows the last result at once.
         """
         clock = asyncio.get_running_loop()
-        due: asyncio.Queue[tuple[float, Result | None]] = asyncio.Queue()
+        due: asyncio.Queue[tuple[float, _Recognised | None]] = asyncio.Queue()
 
         async def read() -> None:
             due_at = 0.0
             try:
                 async for result in self._stream.results():
                     due_at = max(due_at, clock.time() + self._behaviour.result_delay_s(result))
-                    due.put_nowait((due_at, result))
+                    due.put_nowait((due_at, _Recognised(result, wall_clock_ms(), self._heard_ms)))
             finally:
                 due.put_nowait((due_at, None))
 
         reading = asyncio.create_task(read())
         try:
             while True:
-                due_at, result = await due.get()
+                due_at, recognised = await due.get()
                 if (early_s := due_at - clock.time()) > 0:
                     await asyncio.sleep(early_s)
-                if result is None:
+                if recognised is None:
                     break
-                yield result
+                self._behaviour.waits.note_result(
+                    stream=self._number,
+                    heard_ms=recognised.heard_ms,
+                    recognised_at_ms=recognised.at_ms,
+                    items=recognised.result.items,
+                )
+                yield recognised.result
             await reading
         finally:
             reading.cancel()
@@ -210,6 +228,7 @@ class Transcription:
                 if fault is FaultKind.BREAK:
                     raise StreamBrokenError
                 self._behaviour.counters[Service.TRANSCRIBE]["audioMs"] += len(pcm) * 500 // _SAMPLE_RATE_HZ
+                self._heard_ms += len(pcm) * 500 / _SAMPLE_RATE_HZ
                 await self._stream.feed(pcm)
         except (ServiceError, StreamBrokenError):
             await self._stream.close()

@@ -15,8 +15,11 @@ from scripts.deployment.stage import Stage
 MIN_UNRESERVED_CONCURRENCY: Final = 100
 """What Lambda keeps for functions without a reservation. Source: Lambda configuration-concurrency."""
 
-SECONDS_PER_SEGMENT: Final = 4
-"""How often a session speaks a clause in each of its languages; 8 segments in the 31 s of samples/speech-en.wav."""
+SECONDS_PER_SEGMENT: Final = 2.6
+"""How often a session speaks a clause of 3 s at most, in each of its languages.
+
+Source: benchmarks/results/clauses.md, requests a minute.
+"""
 
 LANGUAGES_PER_SESSION: Final = 2
 """How many languages are listened to at once in a session; fewer are not worth planning for."""

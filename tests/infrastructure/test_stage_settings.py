@@ -31,8 +31,8 @@ def test_a_stage_offers_every_language_that_aws_has(settings: StageSettings) -> 
 
 
 @pytest.mark.parametrize("settings", STAGES.values(), ids=STAGES.keys())
-def test_full_cells_of_sessions_in_many_languages_fit_in_the_voices_rates(settings: StageSettings) -> None:
-    sessions = settings.cells.count * settings.cells.sessions_per_cell
+def test_three_quarters_of_all_sessions_in_many_languages_fit_in_the_voices_rates(settings: StageSettings) -> None:
+    sessions = 0.75 * settings.cells.count * settings.cells.sessions_per_cell
     clips_per_s = sessions * settings.spoken_languages_per_session / SECONDS_PER_SEGMENT
     assert clips_per_s <= sum(quota.rate_per_s for quota in POLLY_QUOTAS.values())
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import boto3
+import msgspec
 import pytest
 import soundfile
 from botocore.config import Config
@@ -23,6 +24,7 @@ from babelcast.domain.languages import language
 from babelcast.domain.transcript import FinalResult, PartialResult, Result, Word
 from local.engines.tone_alphabet import WORDS, tone_speech
 from local.engines.tone_hearing import decode_language, decode_tones
+from local.services.waits import Waits
 from local.supervision import Child, Command
 from tests.aws_account import aws_account
 
@@ -112,6 +114,9 @@ async def test_speech_comes_back_word_by_word_at_its_place(services: Services, s
     assert 160_000 <= first.start_sample < 160_000 + 8_000
     counters = await services.counters("transcribe")
     assert (counters["opened"], counters["open"]) == (1, 0)
+    waits = msgspec.convert(await services.ask("GET", "/waits"), Waits)
+    assert len(waits.results) == len(results)
+    assert {each.stream for each in waits.results} == {1}
 
 
 async def test_silence_gives_no_results(services: Services) -> None:

@@ -383,7 +383,7 @@ async def test_a_speaker_whose_audio_stops_coming_is_heard_to_the_last_word(room
     await room.say(*chunks[:6])
     await room.run()
     room.clock.now_s += 13
-    await room.say(*chunks_of(bytes(16_000)), session_id=OTHER)
+    await room.say(*chunks_of(bytes(16_000 * 5)), session_id=OTHER)
     await room.run()
     assert room.captions("es") == words(5)
     await room.say(*chunks[6:], END)

@@ -157,8 +157,15 @@ def test_a_statement_closes_as_its_language_does(source: str, said: str, expecte
 def test_a_long_final_without_punctuation_is_cut_and_nothing_is_lost() -> None:
     text = " ".join(f"w{index}" for index in range(40))
     commits = run(final(text), limits=cut_at(8))
-    assert len(commits) >= 5
+    assert max(each.segment.end_sample - each.segment.start_sample for each in commits) <= 2 * 8 * SECOND
     assert " ".join(texts(commits)) == text
+
+
+@pytest.mark.parametrize(("words", "segments"), [(8, 1), (16, 1), (17, 2)])
+def test_a_sentence_that_is_complete_may_be_twice_as_long_as_one_that_goes_on(words: int, segments: int) -> None:
+    text = " ".join(f"w{index}" for index in range(words))
+    assert len(run(final(f"{text} ."), limits=cut_at(8))) == segments
+    assert len(run(partial(f"{text} so", stable=words), limits=cut_at(8))) == (words >= 8) * (words // 8)
 
 
 def test_silence_and_empty_results_commit_nothing() -> None:

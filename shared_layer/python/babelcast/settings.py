@@ -105,6 +105,7 @@ class AudioProcessorSettings(FunctionSettings):
         segment_retention_hours: What was said is kept so long after it became final, and no longer than its session.
         max_segment_seconds: A clause that runs longer is cut at its widest pause.
         cell_count: How many cells share the account's quotas.
+        polly_neural_per_s, polly_standard_per_s: What Polly allows the account, by engine.
         spoken_languages_per_session: Those with the most listeners; listeners of others read.
         result_wait_ms: How long an invocation listens for results after the audio it brought.
         pending_result_wait_ms: The same while somebody's sentence is not finished.
@@ -125,6 +126,8 @@ class AudioProcessorSettings(FunctionSettings):
     segment_retention_hours: int
     max_segment_seconds: int
     cell_count: int
+    polly_neural_per_s: int
+    polly_standard_per_s: int
     spoken_languages_per_session: int
     result_wait_ms: int
     pending_result_wait_ms: int

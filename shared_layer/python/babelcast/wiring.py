@@ -54,7 +54,7 @@ from babelcast.usecases.phrase_cache import CachedSynthesizer, CachedTranslator
 from babelcast.usecases.render_segment import RenderSegment
 from babelcast.usecases.report_status import ReportStatus
 from babelcast.usecases.show_session import ShowSession
-from babelcast.usecases.speak_in_time import POLLY_QUOTAS, SpeakInTime
+from babelcast.usecases.speak_in_time import SpeakInTime, polly_quotas
 from babelcast.usecases.speech_tools import ProcessingLimits, SpeechTools
 
 if TYPE_CHECKING:
@@ -259,9 +259,10 @@ def http_session_handling() -> HttpSessionHandling:
     )
 
 
-def _paced(synthesizer: Synthesizer, *, cells: int) -> SpeakInTime:
-    quotas = {engine: quota.shared_by(cells) for engine, quota in POLLY_QUOTAS.items()}
-    return SpeakInTime(synthesizer, quotas, meter=meter, monotonic_s=time.monotonic)
+def _paced(synthesizer: Synthesizer, settings: AudioProcessorSettings) -> SpeakInTime:
+    quotas = polly_quotas(neural_per_s=settings.polly_neural_per_s, standard_per_s=settings.polly_standard_per_s)
+    shares = {engine: quota.shared_by(settings.cell_count) for engine, quota in quotas.items()}
+    return SpeakInTime(synthesizer, shares, meter=meter, monotonic_s=time.monotonic)
 
 
 @cache
@@ -277,7 +278,7 @@ def audio_processing() -> "ProcessAudio":
     segments = DynamoDbSegments(settings.segments_table_name)
     connections = DynamoDbConnections(settings.connections_table_name)
     clips = S3Clips(settings.s3_bucket_name, url_expiration_s=settings.presigned_url_expiration)
-    paced = _paced(PollySynthesizer(meter), cells=settings.cell_count)
+    paced = _paced(PollySynthesizer(meter), settings)
     broadcast = _broadcast(settings, connections, _seats(settings))
     sessions = DynamoDbSessions(settings.sessions_table_name)
     return ProcessAudio(
@@ -314,7 +315,7 @@ def audio_processing() -> "ProcessAudio":
                     None if settings.draft_after_quiet_ms is None else ms_to_samples(settings.draft_after_quiet_ms)
                 ),
                 spoken_languages=settings.spoken_languages_per_session,
-                segments=SegmenterLimits(max_segment_samples=settings.max_segment_seconds * SAMPLE_RATE_HZ),
+                segments=SegmenterLimits.up_to(settings.max_segment_seconds * SAMPLE_RATE_HZ),
             ),
             has_room=paced.has_room,
             now_ms=now_ms,

@@ -15,11 +15,15 @@ committed, translated and spoken before the sentence is over. Nothing is committ
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from babelcast.domain.audio import SAMPLE_RATE_HZ
 from babelcast.domain.languages import Language
 from babelcast.domain.segment import SourceSegment
 from babelcast.domain.transcript import FinalResult, Item, Punctuation, Result, Word, join_items
+
+_COMPLETE_TIMES: Final = 2
+"""A clause that is complete may be so many times as long as one that goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +31,23 @@ class SegmenterLimits:
     """How long and how short a segment may be.
 
     Attributes:
-        max_segment_samples: A clause that runs longer is cut at its widest pause.
+        max_segment_samples: A clause that goes on for longer is cut at its widest pause; one that is complete, and that
+            cutting would bring no sooner, from twice as much on.
         phrase_samples: A clause that goes on is cut at a breath when what was said before it is so long.
         breath_samples: Words so far apart belong to different phrases.
         min_segment_words: Fewer words wait for the next clause, unless the result is final: a word spoken
             alone is hard to translate and to listen to.
     """
 
-    max_segment_samples: int = 6 * SAMPLE_RATE_HZ
-    phrase_samples: int = 3 * SAMPLE_RATE_HZ
+    max_segment_samples: int = 3 * SAMPLE_RATE_HZ
+    phrase_samples: int = 3 * SAMPLE_RATE_HZ // 2
     breath_samples: int = SAMPLE_RATE_HZ // 5
     min_segment_words: int = 3
+
+    @classmethod
+    def up_to(cls, max_segment_samples: int) -> "SegmenterLimits":
+        """The limits for segments of at most so many samples; half of them is a phrase."""
+        return cls(max_segment_samples=max_segment_samples, phrase_samples=max_segment_samples // 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,11 +149,12 @@ def _ready_items(items: Sequence[Item], *, final: bool, limits: SegmenterLimits)
     clause = _clause_length(items[:stable], limits)
     rest_is_short = final and _word_count(items[clause:]) < limits.min_segment_words
     size = (len(items) if rest_is_short else clause) if clause else (len(items) if final else 0)
-    if not size and (phrase := _phrase_length(items[:stable], limits)):
+    if size:
+        is_overlong = _duration(items[:size]) > _COMPLETE_TIMES * limits.max_segment_samples
+        return (_widest_pause(items[:size], limits) if is_overlong else 0) or size
+    if phrase := _phrase_length(items[:stable], limits):
         return phrase
-    if _duration(items[: size or len(items)]) > limits.max_segment_samples:
-        return _widest_pause(items[: size or stable], limits) or size
-    return size
+    return _widest_pause(items[:stable], limits) if _duration(items) > limits.max_segment_samples else 0
 
 
 def _stable_length(items: Sequence[Item]) -> int:

@@ -16,6 +16,7 @@ class SessionStep(StrEnum):
     ENDING = "session ending"
     RECOGNISER_OPENED = "recogniser opened"
     AUDIO_READ_AGAIN = "audio read again"
+    HEARD_AGAIN_LATER = "processing failed, heard again with the next audio"
     GAP_FILLED = "gap filled with silence"
     SPEAKER_LOST = "speaker lost"
     SOUND_WORSE = "sound worse"

@@ -6,8 +6,9 @@ the session is rebuilt from its cursor by the next attempt.
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import takewhile
 
 from babelcast.domain.audio import AudioChunk
@@ -28,6 +29,7 @@ from babelcast.ports import AudioHistory, Segments, Sessions
 from babelcast.usecases.draft_ahead import DraftAhead
 from babelcast.usecases.live_transcription import LiveTranscription, TranscriptionPool
 from babelcast.usecases.session_run import SessionRun
+from babelcast.usecases.session_turns import SessionTurns
 from babelcast.usecases.speech_tools import SpeechTools
 
 
@@ -37,6 +39,7 @@ class ProcessAudio:
 
     Attributes:
         speakers_told_s: When a speaker was last told that recognition is in trouble.
+        turns: Sessions that are being processed.
     """
 
     sessions: Sessions
@@ -45,6 +48,7 @@ class ProcessAudio:
     pool: TranscriptionPool
     tools: SpeechTools
     speakers_told_s: dict[SessionId, float] = field(default_factory=dict)
+    turns: SessionTurns = field(default_factory=SessionTurns)
 
     async def __call__(self, records: Sequence[StreamRecord]) -> dict[str, BaseException]:
         """Process a batch; sessions are independent.
@@ -53,29 +57,72 @@ class ProcessAudio:
             records: In stream order, of any number of sessions.
 
         Returns:
-            For each session that failed, the sequence number to start again from, and why.
+            For each session that has failed by now, the sequence number to start again from, and why.
         """
         by_session: dict[SessionId, list[StreamRecord]] = {}
         for record in records:
             by_session.setdefault(record.session_id, []).append(record)
         self.tools.meter.count("SessionBatches", len(by_session))
-        silent = self.pool.idle(now_s=self.tools.monotonic_s(), idle_limit_s=self.tools.limits.idle_limit_s)
-        # Those who go on speaking in this batch are heard again from the cursor instead.
-        finishing = [self._finish_silent(each) for each in silent if each.session_id not in by_session]
-        outcomes, finished = await asyncio.gather(
-            asyncio.gather(
-                *(self._guarded(session_id, own) for session_id, own in by_session.items()), return_exceptions=True
-            ),
-            asyncio.gather(*finishing, return_exceptions=True),
-        )
-        # What could not be finished now is heard again from the cursor when audio comes.
-        if unfinished := sum(outcome is not None for outcome in finished):
-            self.tools.meter.count("SilentSessionsUnfinished", unfinished)
-        return {
-            own[0].sequence_number: outcome
-            for own, outcome in zip(by_session.values(), outcomes, strict=True)
-            if outcome is not None
-        }
+        for each in self._silent():
+            # Those who go on speaking in this batch are heard again from the cursor instead.
+            if each not in by_session and each not in self.turns.under_way:
+                self.turns.take(each, (), self._serve).add_done_callback(self._silent_ended)
+        turns = {session_id: self.turns.take(session_id, own, self._serve) for session_id, own in by_session.items()}
+        await self._until_next_batch(by_session, turns)
+        failures = {}
+        for session_id, turn in turns.items():
+            if not turn.done():
+                self.tools.meter.count("SessionsCarriedOver")
+                turn.add_done_callback(partial(self._ended_later, session_id))
+            elif error := turn.exception():
+                failures[by_session[session_id][0].sequence_number] = error
+        return failures
+
+    async def _until_next_batch(
+        self, by_session: Mapping[SessionId, Sequence[StreamRecord]], turns: Mapping[SessionId, asyncio.Future[None]]
+    ) -> None:
+        """Wait for all turns, but for no longer than the next batch takes to come where one is sure to come.
+
+        A session that takes longer then goes on beside the next batches. It fails without being tried again, because
+        its next audio is heard from the cursor; so what ends speech, behind which nothing may come, is waited for.
+        """
+        if len(self.turns.under_way) == 1:
+            await asyncio.wait(self.turns.under_way.values())
+            return
+        ending = {session_id for session_id, own in by_session.items() if _ends_speech(own)}
+        next_batch = asyncio.ensure_future(self.tools.sleep(self.tools.limits.pending_result_wait_s))
+        try:
+            while under_way := self.turns.under_way:
+                others_go_on = any(
+                    turn.done() and turn.exception() is None and isinstance(by_session[each][-1].payload, AudioChunk)
+                    for each, turn in turns.items()
+                )
+                if next_batch.done() and others_go_on and not ending & under_way.keys():
+                    return
+                waited_for = [*under_way.values(), *(() if next_batch.done() else (next_batch,))]
+                await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            next_batch.cancel()
+
+    def _ended_later(self, session_id: SessionId, turn: "asyncio.Future[None]") -> None:
+        if turn.exception() is not None:
+            self.tools.meter.count("SessionBatchFailures")
+            self.tools.journal.note(SessionStep.HEARD_AGAIN_LATER, session_id)
+
+    def _silent(self) -> Sequence[SessionId]:
+        now_s, limit_s = self.tools.monotonic_s(), self.tools.limits.idle_limit_s
+        return [each.session_id for each in self.pool.idle(now_s=now_s, idle_limit_s=limit_s)]
+
+    async def _serve(self, session_id: SessionId, records: Sequence[StreamRecord]) -> None:
+        if records:
+            await self._guarded(session_id, records)
+        elif live := self.pool.get(session_id):
+            await self._finish_silent(live)
+
+    def _silent_ended(self, turn: "asyncio.Future[None]") -> None:
+        if turn.exception() is not None:
+            # It is heard again from the cursor when audio comes.
+            self.tools.meter.count("SilentSessionsUnfinished")
 
     async def _finish_silent(self, live: LiveTranscription) -> None:
         """Deliver what was said by a speaker whose audio has stopped coming, before the recogniser hangs up."""
@@ -106,8 +153,7 @@ class ProcessAudio:
     async def _attempts(self, session_id: SessionId, records: Sequence[StreamRecord]) -> None:
         limits, monotonic_s = self.tools.limits, self.tools.monotonic_s
         # Where speech has to be finished there may be no later batch that could try it again.
-        finishes = any(isinstance(each.payload, Control) and each.payload.kind.ends_speech for each in records)
-        give_up_s = monotonic_s() + (limits.end_retries_s if finishes else limits.retries_s)
+        give_up_s = monotonic_s() + (limits.end_retries_s if _ends_speech(records) else limits.retries_s)
         pause_s = limits.retry_pause_s
         while True:
             try:
@@ -248,3 +294,7 @@ class ProcessAudio:
             await self.tools.broadcast(audience.speakers, ErrorNotice.of(error, action=None))
         except BabelcastError:
             self.tools.meter.count("NotificationsFailed")
+
+
+def _ends_speech(records: Sequence[StreamRecord]) -> bool:
+    return any(isinstance(each.payload, Control) and each.payload.kind.ends_speech for each in records)

@@ -35,13 +35,20 @@ class SpeechQuota:
         return replace(self, rate_per_s=self.rate_per_s / cells, burst=max(1.0, self.burst / cells))
 
 
-POLLY_QUOTAS: Final[Mapping[SpeechEngine, SpeechQuota]] = MappingProxyType(
-    {
-        SpeechEngine.NEURAL: SpeechQuota(rate_per_s=8, burst=10, max_wait_s=0.5),
-        SpeechEngine.STANDARD: SpeechQuota(rate_per_s=80, burst=100, max_wait_s=1.0),
+_BURST_S: Final = 1.25
+"""Requests at once, in seconds of the rate. Source: Amazon Polly quotas, 10 for 8 a second and 100 for 80."""
+
+
+def polly_quotas(*, neural_per_s: float, standard_per_s: float) -> Mapping[SpeechEngine, SpeechQuota]:
+    """What Amazon Polly allows an account in a region, by its rates of SynthesizeSpeech."""
+    return {
+        SpeechEngine.NEURAL: SpeechQuota(rate_per_s=neural_per_s, burst=_BURST_S * neural_per_s, max_wait_s=0.5),
+        SpeechEngine.STANDARD: SpeechQuota(rate_per_s=standard_per_s, burst=_BURST_S * standard_per_s, max_wait_s=1.0),
     }
-)
-"""Source: Amazon Polly quotas, SynthesizeSpeech: transactions per second with burst, neural and standard voices."""
+
+
+POLLY_QUOTAS: Final = MappingProxyType(polly_quotas(neural_per_s=8, standard_per_s=80))
+"""What accounts have that have asked for nothing. Source: Amazon Polly quotas, SynthesizeSpeech."""
 
 
 class SpeakInTime:

@@ -20,12 +20,13 @@ class ProcessingLimits:
 
     Attributes:
         result_wait_s: After feeding, how long an invocation listens for results before it returns.
-        pending_result_wait_s: The same while a sentence is not finished; over as soon as it is.
+        pending_result_wait_s: The same while a sentence is not finished; over as soon as it is. By then the next audio
+            is there, for which a session that takes longer no longer holds up the others.
         flush_deadline_s: How long the recogniser may take to finish after the last audio.
-        silent_deadline_s: How long the others of the cell wait for one whose audio has stopped coming to be finished.
+        silent_deadline_s: How long finishing what was said may take when audio has stopped coming.
         session_deadline_s: How long one session may take in one invocation, new attempts included.
         retry_pause_s: Before a new attempt with another recogniser; it doubles with each.
-        retries_s: How long new attempts begin within an invocation; the other sessions of the cell wait for it.
+        retries_s: How long new attempts begin before the session is given back to the event source.
         end_retries_s: The same when what was said has to be finished and no batch may follow.
         cut_word_samples: A word that ends so close to where a lost speaker's audio ends may have been cut.
         delivery_attempts: How many invocations try to reach a connection that does not answer.
