@@ -43,7 +43,7 @@ FRONTEND_SOURCES := $(shell find frontend -name node_modules -prune -o -name dis
 DEPLOY := PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(PYTHON) -m scripts.deploy
 SETUP := .venv/.installed build/.debian-packages build/assembly/manifest.json
 
-.PHONY: help demo run frontend bench-latency bench-window bench-continuity bench-soak bench-chaos bench-load bench-soak-hour bench-quiet bench-signal bench-span bench-capacity bench-units test test-browser screenshots check format setup synth layers requirements audit sbom clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
+.PHONY: help demo run frontend bench bench-latency bench-window bench-continuity bench-soak bench-chaos bench-load bench-soak-hour bench-quiet bench-signal bench-span bench-capacity bench-units bench-clauses test test-browser screenshots check format setup synth layers requirements audit sbom clean bootstrap deploy deploy-check diff destroy logs speaker FORCE
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -55,8 +55,12 @@ run: setup build/.frontend  ## Keep the whole system up on this machine, its app
 	@$(PYTHON) -m local.cli run --http-port $(HTTP_PORT) --websocket-port $(WEBSOCKET_PORT) \
 	  --speaker-port $(SPEAKER_PORT) --listener-port $(LISTENER_PORT)
 
-bench-latency: setup build/stages/dev/manifest.json build/stages/prod/manifest.json  ## Measure the latency hop by hop (MINUTES, SPEECH=natural|fluent); results in out/
-	@$(PYTHON) -m benchmarks.latency --minutes $(MINUTES) --speech $(SPEECH) --out out/bench-latency-$(SPEECH)
+bench: setup build/assembly/manifest.json build/stages/prod/manifest.json frontend/node_modules/.installed  ## Every bench below that has a goal, one table, all into benchmarks/results (ONLY=span,units runs parts; SHORT=1 tries it)
+	@$(PYTHON) -m benchmarks.board $(if $(ONLY),--only "$(ONLY)") $(if $(SHORT),--short)
+
+bench-latency: setup build/stages/dev/manifest.json build/stages/prod/manifest.json  ## Measure the latency hop by hop (MINUTES, SPEECH=natural|fluent, STAGES=prod,dev); results in out/
+	@$(PYTHON) -m benchmarks.latency --minutes $(MINUTES) --speech $(SPEECH) $(if $(STAGES),--stages "$(STAGES)") \
+	  --out out/bench-latency-$(SPEECH)
 
 bench-window: setup  ## Measure what the event source's batching costs in latency (8 min); numbers in out/bench-window.json
 	@$(PYTHON) -m benchmarks.latency.batch_window --out out/bench-window.json
@@ -93,6 +97,9 @@ bench-capacity: .venv/.installed $(if $(CHECK),build/assembly/manifest.json)  ##
 
 bench-units: .venv/.installed build/assembly/manifest.json  ## What each unit of work takes of the processor, and ways to post to a hall side by side; numbers in out/bench-units.json
 	@mkdir -p out && $(PYTHON) -m benchmarks.unit_costs --seed $(SEED) --out out/bench-units.json
+
+bench-clauses: .venv/.installed build/.debian-packages  ## What shorter clauses cost the translation, by Apertium, beside whole sentences; numbers in out/bench-clauses.json
+	@$(PYTHON) -m benchmarks.clauses --seed $(SEED) --out out/bench-clauses.json
 
 bench-continuity: setup  ## Compare word errors: one recogniser stream, Babelcast, a stream of its own for every batch
 	@mkdir -p out && $(PYTHON) -m benchmarks.continuity --out out/bench-continuity.json
@@ -168,7 +175,7 @@ check-mutants: .venv/.installed  ## Take each security check away in a copy (ONL
 package-check: .venv/.installed  ## Build the functions' packages for Lambda and check sizes, processor and every import
 	@$(PYTHON) -m scripts.check_packages
 
-bench-cold: .venv/.installed  ## Measure how long each packaged handler takes to load; results in out/bench-cold.json
+bench-cold: .venv/.installed  ## Measure how long each packaged handler takes to load, and what trimmed layers, bytecode and lazy clients give (six minutes); results in out/bench-cold.json
 	@$(PYTHON) -m benchmarks.cold_start --out out/bench-cold.json
 
 layers: .venv/.installed  ## Build the Lambda layers for arm64 into build/layers

@@ -55,6 +55,23 @@ class LayerPlatform:
 LAMBDA: Final = LayerPlatform(name="Lambda", wheels=LAMBDA_PLATFORMS, python=LAMBDA_PYTHON)
 """What is deployed."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerForm:
+    """What is made of the installed packages.
+
+    Attributes:
+        is_trimmed: Without what no function loads, and without what only debuggers read.
+        has_bytecode: Compiled, where this interpreter is the layer's.
+    """
+
+    is_trimmed: bool = True
+    has_bytecode: bool = True
+
+
+DEPLOYED: Final = LayerForm()
+"""What Lambda gets; other forms are there to be measured beside it."""
+
 MAX_UNZIPPED_BYTES: Final = 250 * 1024 * 1024
 """A function with its layers. Source: Lambda gettingstarted-limits."""
 
@@ -131,7 +148,23 @@ def unzipped_bytes(layer: Path) -> int:
     return sum(path.stat().st_size for path in layer.rglob("*") if path.is_file())
 
 
-def build(layer: Layer, output: Path, built_for: LayerPlatform = LAMBDA) -> str:
+def finish(layer: Layer, directory: Path, built_for: LayerPlatform = LAMBDA, form: LayerForm = DEPLOYED) -> bool:
+    """Make a layer of the packages installed in ``directory/python``.
+
+    Returns:
+        Whether it has bytecode.
+
+    Raises:
+        LayerError: A file does not compile.
+    """
+    if form.is_trimmed:
+        leave_out(layer, directory / "python")
+    if layer.own_code:
+        copy_own_code(layer.own_code, directory / "python")
+    return form.has_bytecode and compile_bytecode(directory, built_for.python)
+
+
+def build(layer: Layer, output: Path, built_for: LayerPlatform = LAMBDA, form: LayerForm = DEPLOYED) -> str:
     """Build a layer in place of what is there.
 
     Returns:
@@ -144,10 +177,7 @@ def build(layer: Layer, output: Path, built_for: LayerPlatform = LAMBDA) -> str:
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         install_packages(layer.requirements, unfinished / "python", built_for)
-        leave_out(layer, unfinished / "python")
-        if layer.own_code:
-            copy_own_code(layer.own_code, unfinished / "python")
-        is_compiled = compile_bytecode(unfinished, built_for.python)
+        is_compiled = finish(layer, unfinished, built_for, form)
         size = unzipped_bytes(unfinished)
         if size >= MAX_UNZIPPED_BYTES:
             raise LayerError(f"the layer has {size / 2**20:.0f} MB, Lambda takes {MAX_UNZIPPED_BYTES / 2**20:.0f}")
@@ -162,9 +192,9 @@ def build(layer: Layer, output: Path, built_for: LayerPlatform = LAMBDA) -> str:
     return f"{output}: {size / 2**20:.1f} MB of {MAX_UNZIPPED_BYTES / 2**20:.0f}, {bytecode}"
 
 
-def layer_digest(layer: Layer, built_for: LayerPlatform) -> str:
+def layer_digest(layer: Layer, built_for: LayerPlatform, form: LayerForm = DEPLOYED) -> str:
     """Tells one build from another: the platform, the pinned packages, the shared code, how they are put together."""
-    parts = hashlib.sha256(repr(built_for).encode() + layer.requirements.read_bytes())
+    parts = hashlib.sha256(repr((built_for, form)).encode() + layer.requirements.read_bytes())
     for source in (__file__, layers.__file__, binaries.__file__):
         parts.update(Path(source).read_bytes())
     for path in sorted(layer.own_code.rglob("*.py")) if layer.own_code else ():
@@ -172,19 +202,19 @@ def layer_digest(layer: Layer, built_for: LayerPlatform) -> str:
     return parts.hexdigest()
 
 
-def build_if_changed(layer: Layer, output: Path, built_for: LayerPlatform = LAMBDA) -> None:
+def build_if_changed(layer: Layer, output: Path, built_for: LayerPlatform = LAMBDA, form: LayerForm = DEPLOYED) -> None:
     """Build a layer unless it is there, made of the same packages and the same code.
 
     Raises:
         LayerError: As `build`.
     """
     stamp = output.with_name(f"{output.name}.stamp")
-    digest = layer_digest(layer, built_for)
+    digest = layer_digest(layer, built_for, form)
     if output.is_dir() and stamp.is_file() and stamp.read_text() == digest:
         return
     stamp.unlink(missing_ok=True)
     output.parent.mkdir(parents=True, exist_ok=True)
-    build(layer, output, built_for)
+    build(layer, output, built_for, form)
     stamp.write_text(digest)
 
 

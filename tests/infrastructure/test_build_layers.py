@@ -1,5 +1,4 @@
 import ast
-import importlib.metadata
 import importlib.util
 import re
 import shutil
@@ -13,7 +12,7 @@ import pytest
 from scripts import build_layers
 from scripts.function_packages.binaries import without_symbols
 from scripts.function_packages.layers import AWS_SERVICES, LAYERS, ROOT, SHARED, SIGNAL, Layer
-from scripts.pinned_packages import read_pinned_packages
+from tests.infrastructure.installed_packages import installed
 
 
 def test_the_shared_code_is_copied_without_this_machines_bytecode(tmp_path: Path) -> None:
@@ -93,6 +92,27 @@ def test_what_is_named_stays_out_and_the_rest_stays(tmp_path: Path) -> None:
     assert left == {"a/data/used/x", "a/data/all.json", "a/b.py"}
 
 
+@pytest.mark.parametrize("has_bytecode", [True, False], ids=["bytecode", "no bytecode"])
+@pytest.mark.parametrize("is_trimmed", [True, False], ids=["trimmed", "untrimmed"])
+def test_a_layer_is_made_in_the_form_that_is_asked_for(tmp_path: Path, is_trimmed: bool, has_bytecode: bool) -> None:
+    (tmp_path / "python" / "a" / "tests").mkdir(parents=True)
+    for name in ("a/b.py", "a/tests/x.py"):
+        (tmp_path / "python" / name).touch()
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    (ours / "own.py").touch()
+    layer = Layer(name="small", requirements=tmp_path, own_code=ours, left_out=("**/tests",))
+    form = build_layers.LayerForm(is_trimmed=is_trimmed, has_bytecode=has_bytecode)
+
+    is_compiled = build_layers.finish(layer, tmp_path, build_layers.LayerPlatform.of_this_machine(), form)
+
+    assert is_compiled is has_bytecode
+    left = {str(path.relative_to(tmp_path / "python")) for path in (tmp_path / "python").rglob("*.py")}
+    assert left == {"a/b.py", "ours/own.py"} | (set() if is_trimmed else {"a/tests/x.py"})
+    compiled = {path.name.partition(".")[0] for path in (tmp_path / "python").rglob("*.pyc")}
+    assert compiled == ({Path(each).stem for each in left} if has_bytecode else set())
+
+
 def test_a_compiled_module_without_symbols_works(tmp_path: Path) -> None:
     """awscrt's brings four times its size in debugging information."""
     found = importlib.util.find_spec("_awscrt")
@@ -121,20 +141,12 @@ def layer(request: pytest.FixtureRequest) -> Layer:
     return found
 
 
-def installed(layer: Layer) -> Iterator[tuple[str, Path]]:
-    """Where a layer's packages put each file, and where it is here."""
-    for package in read_pinned_packages(layer.requirements):
-        for file in importlib.metadata.files(package.name) or ():
-            yield re.sub(r"^(\.\./)+(lib/python[^/]+/site-packages/)?", "", str(file)), Path(str(file.locate()))
-
-
 @pytest.fixture
 def packages(layer: Layer, tmp_path: Path) -> Path:
     """The layer's packages as they are installed here, the same files without what is in compiled ones."""
     for name, file in installed(layer):
-        if file.is_file() and file.suffix != ".pyc":
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).write_bytes(file.read_bytes() if file.suffix == ".py" else b"")
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(file.read_bytes() if file.suffix == ".py" else b"")
     return tmp_path
 
 

@@ -1,12 +1,13 @@
 """The functions' packages: what the checks find, and that what would be uploaded passes them."""
 
+import itertools
 import struct
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from scripts.build_layers import LAMBDA, LayerPlatform, build_if_changed, layer_digest
+from scripts.build_layers import DEPLOYED, LAMBDA, LayerForm, LayerPlatform, build_if_changed, layer_digest
 from scripts.check_packages import (
     MAX_CODE_BYTES,
     MAX_LAYERS_BYTES,
@@ -180,8 +181,9 @@ def test_a_layer_of_the_same_packages_and_code_is_not_built_again(tmp_path: Path
     build_if_changed(SHARED, layer, LAMBDA)
     assert (layer / "touched").exists()
     here = LayerPlatform.of_this_machine()
-    digests = {layer_digest(each, built_for) for each in (SHARED, SIGNAL) for built_for in (LAMBDA, here)}
-    assert len(digests) == 4
+    forms = (DEPLOYED, LayerForm(is_trimmed=False), LayerForm(has_bytecode=False))
+    made = itertools.product((SHARED, SIGNAL), (LAMBDA, here), forms)
+    assert len({layer_digest(*each) for each in made}) == 12
 
 
 @pytest.mark.slow

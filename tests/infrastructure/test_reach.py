@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cold_start import FIRST_USE, environments
+from benchmarks.cold_start.starting import FIRST_USE, environments
 from scripts.function_packages.layers import ROOT
 from scripts.function_packages.packages import HANDLERS
 from scripts.function_packages.reach import Reach, reach_of, shared_modules

@@ -1,0 +1,1 @@
+"""All benches, one table."""
