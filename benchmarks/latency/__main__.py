@@ -83,6 +83,7 @@ async def measure(stage: str, speech: Speech, options: argparse.Namespace, direc
     own = own_times_ms(
         measurement.segments,
         waits,
+        max_segment_s=measurement.max_segment_s,
         first_sample_epoch_ms=outcome.broadcast.first_sample_epoch_ms,
         storing_ms=storing_times_ms(
             stack_options.service_times, seed=stack_options.service_seed, clips=len(measurement.segments)

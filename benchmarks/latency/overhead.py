@@ -1,15 +1,16 @@
-"""What Babelcast itself adds to a clause's way: everything but service times, the network and the chunk's length. Pure.
+"""What Babelcast itself adds to a clause's way: all but service times, the network and what the clause is made of.
 
 ::
 
     word's end      chunk is full     recogniser has it    says so           told
     ├────────────────────┼─────────────────────┼───────────────┼────────────────┤
-      the pause by which      own: sent, stream,   service's time   own, less the translation's, the
-      speech ends; chunk      function, stream                      voice's and the storage's times
+      what the clause and     own: sent, stream,   service's time   own, less the translation's, the
+      its chunk are           function, stream                      voice's and the storage's times
 
-The recogniser says a clause's last word for good either in a final result or as a stable word of a partial one; the
-first such event counts, so that everything for which the segmenter waits from then on is Babelcast's own. Until the
-chunk is full in which the recogniser found it, the time is the speech's and the chunk's.
+The event that counts is the one by which the segmenter makes the clause, found by the segmenter itself: all events that
+the recogniser sent are given to it once more. Until the audio of that event is in a full chunk, the time is the
+speech's: how long a clause may become, and by how many words behind it a breath is known, is what clauses are made of
+(docs/decisions/0010), and is in every ear-voice span.
 
 The service times are those which the local services slept: the recogniser's from its result to its event, and those
 answers of translation and voice that were under way after the event (a translation made ahead takes no more time). An
@@ -20,46 +21,78 @@ An upper bound: the engines' own work (recognising, encoding a clip), the local 
 Gateway and their loopback are in it, since they could not be told apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from babelcast.domain.audio import SAMPLE_RATE_HZ, ms_to_samples
+from babelcast.domain.languages import language
+from babelcast.domain.segmenter import SegmenterLimits, SegmenterState, segment_result
+from babelcast.domain.transcript import FinalResult, Item, PartialResult, Punctuation, Result, Word
 from benchmarks.latency.measurement import SegmentTimes
 from local.services.behaviour import ServiceClock, ServiceTimes, Step
-from local.services.waits import Answer, SentResult, Waits
+from local.services.waits import Answer, SaidItem, SentResult, Waits
 
-_SAME_WORD_MS: Final = 100.0
-"""Less than half a word, more than the recogniser is off."""
+_SOURCE: Final = language("en")
+_SAME_CLAUSE_MS: Final = 400.0
+"""How far the ends of a clause may be apart: less than two words, more than the recogniser is off."""
 
 
 def own_times_ms(
-    segments: Sequence[SegmentTimes], waits: Waits, *, first_sample_epoch_ms: float, storing_ms: Sequence[float]
+    segments: Sequence[SegmentTimes],
+    waits: Waits,
+    *,
+    max_segment_s: int,
+    first_sample_epoch_ms: float,
+    storing_ms: Sequence[float],
 ) -> tuple[float, ...]:
     """What is Babelcast's own of each clause's way, in milliseconds.
 
     Args:
         segments: In their order.
         waits: On the same wall clock as `first_sample_epoch_ms`.
+        max_segment_s: Of the stage.
         first_sample_epoch_ms: When the speaker's first sample was captured.
         storing_ms: What storing each segment's clip took; nothing where it is shorter.
 
     Returns:
-        Of those clauses that can be followed: none, when the recogniser's stream was opened anew on the way, whose
-        times would begin anywhere.
+        One for each segment. None at all when they cannot be followed: the recogniser's stream was opened anew on the
+        way, whose times would begin anywhere, or other clauses were made of its events.
     """
     if {each.stream for each in waits.results} != {1}:
         return ()
-    results = iter(waits.results)
-    said = next(results, None)
+    made = tuple(_made(waits.results, max_segment_s=max_segment_s))
+    if len(made) != len(segments):
+        return ()
     own: list[float] = []
-    for index, segment in enumerate(segments):
-        while said is not None and said.stable_end_ms < segment.spoken_end_ms - _SAME_WORD_MS:
-            said = next(results, None)
-        if said is None:
-            break
+    for index, (segment, (end_ms, said)) in enumerate(zip(segments, made, strict=True)):
+        if abs(segment.spoken_end_ms - end_ms) > _SAME_CLAUSE_MS:
+            return ()
         stored_ms = storing_ms[index] if index < len(storing_ms) else 0.0
         told_at_ms = first_sample_epoch_ms + segment.spoken_end_ms + segment.notified_ms
         own.append(_own_ms(said, waits.answers, told_at_ms, first_sample_epoch_ms=first_sample_epoch_ms) - stored_ms)
     return tuple(own)
+
+
+def _made(results: Sequence[SentResult], *, max_segment_s: int) -> Iterator[tuple[float, SentResult]]:
+    """Where each clause ends, and the event by which it was made."""
+    state, limits = SegmenterState(), SegmenterLimits.up_to(max_segment_s * SAMPLE_RATE_HZ)
+    for each in results:
+        state, commits = segment_result(state, _as_heard(each), source=_SOURCE, limits=limits)
+        for commit in commits:
+            yield commit.segment.end_sample * 1000 / SAMPLE_RATE_HZ, each
+
+
+def _as_heard(sent: SentResult) -> Result:
+    items = tuple(_item(each) for each in sent.items)
+    kind = FinalResult if sent.is_final else PartialResult
+    return kind(result_id=str(sent.number), items=items)
+
+
+def _item(said: SaidItem) -> Item:
+    if said.mark is not None:
+        return Punctuation(text=said.mark, stable=said.is_stable)
+    start, end = ms_to_samples(round(said.start_ms)), ms_to_samples(round(said.end_ms))
+    return Word(text="-", start_sample=start, end_sample=end, stable=said.is_stable)
 
 
 def _own_ms(said: SentResult, answers: Sequence[Answer], told_at_ms: float, *, first_sample_epoch_ms: float) -> float:

@@ -208,7 +208,7 @@ class Transcription:
                     stream=self._number,
                     heard_ms=recognised.heard_ms,
                     recognised_at_ms=recognised.at_ms,
-                    items=recognised.result.items,
+                    result=recognised.result,
                 )
                 yield recognised.result
             await reading

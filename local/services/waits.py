@@ -1,20 +1,35 @@
 """How long clients have waited for the speech services on purpose, for whoever measures what else takes time.
 
-Moments are milliseconds of the wall clock; no text is kept. Of both kinds the latest `_KEPT` are.
+Moments are milliseconds of the wall clock; of what was said only the words' places and the marks are kept. Of both
+kinds the latest `_KEPT` are.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
-from local.engines.speech import Item, ItemKind
+from local.engines.speech import FinalResult, ItemKind, Result
 
 _KEPT: Final = 100_000
+
+
+class SaidItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A word without its text, or a punctuation mark.
+
+    Attributes:
+        start_ms, end_ms: Since the stream's first sample.
+        is_stable: It stays as it is.
+        mark: None for a word.
+    """
+
+    start_ms: float
+    end_ms: float
+    is_stable: bool
+    mark: str | None = None
 
 
 class SentResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -25,14 +40,18 @@ class SentResult(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         heard_ms: Audio that the recogniser had been given when it had the result, since the stream's first sample.
         recognised_at_ms: When it had the result.
         sent_at_ms: When the event was sent.
-        stable_end_ms: End of the last word that stays as it is, since the stream's first sample; 0 without one.
+        number: Versions of the same result have the same.
+        is_final: It is the last version.
+        items: Of the result, in their order.
     """
 
     stream: int
     heard_ms: float
     recognised_at_ms: float
     sent_at_ms: float
-    stable_end_ms: float
+    number: int
+    is_final: bool
+    items: tuple[SaidItem, ...]
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -57,7 +76,7 @@ class WaitLog:
     _results: deque[SentResult] = field(default_factory=lambda: deque(maxlen=_KEPT))
     _answers: deque[Answer] = field(default_factory=lambda: deque(maxlen=_KEPT))
 
-    def note_result(self, *, stream: int, heard_ms: float, recognised_at_ms: float, items: Iterable[Item]) -> None:
+    def note_result(self, *, stream: int, heard_ms: float, recognised_at_ms: float, result: Result) -> None:
         """A recogniser's event is sent now."""
         self._results.append(
             SentResult(
@@ -65,7 +84,17 @@ class WaitLog:
                 heard_ms=heard_ms,
                 recognised_at_ms=recognised_at_ms,
                 sent_at_ms=wall_clock_ms(),
-                stable_end_ms=stable_end_ms(items),
+                number=result.number,
+                is_final=isinstance(result, FinalResult),
+                items=tuple(
+                    SaidItem(
+                        start_ms=each.start * 1000,
+                        end_ms=each.end * 1000,
+                        is_stable=each.is_stable,
+                        mark=each.content if each.kind is ItemKind.PUNCTUATION else None,
+                    )
+                    for each in result.items
+                ),
             )
         )
 
@@ -78,16 +107,6 @@ class WaitLog:
     def all(self) -> Waits:
         """Those so far."""
         return Waits(results=tuple(self._results), answers=tuple(self._answers))
-
-
-def stable_end_ms(items: Iterable[Item]) -> float:
-    """Where the words end that stay as they are; 0 without one."""
-    end_s = 0.0
-    for item in items:
-        if not item.is_stable:
-            break
-        end_s = item.end if item.kind is ItemKind.WORD else end_s
-    return round(end_s * 1000, 1)
 
 
 def wall_clock_ms() -> float:

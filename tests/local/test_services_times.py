@@ -17,7 +17,7 @@ from typer.main import get_command
 
 from local import cli
 from local.engines.in_process import InProcessRecogniser
-from local.engines.speech import FinalResult, Item, ItemKind, PartialResult, Stability
+from local.engines.speech import FinalResult, PartialResult, Stability
 from local.engines.tone_alphabet import WORDS, tone_speech
 from local.engines.tones import ToneDecoder
 from local.event_source.configuration import Mapping, MappingOverrides
@@ -34,7 +34,6 @@ from local.services.behaviour import (
 )
 from local.services.profiles import Profile
 from local.services.transcription import StreamRequest, TranscribeLimits, Transcription
-from local.services.waits import stable_end_ms
 
 _T = TypeVar("_T")
 SENTENCES = [WORDS[:6], WORDS[10:13], WORDS[20:25]]
@@ -258,11 +257,14 @@ def test_results_are_noted_with_what_was_heard_and_what_is_stable() -> None:
     assert len(noted) == len(results)
     assert {each.stream for each in noted} == {1}
     for each, (_, result) in zip(noted, results, strict=True):
-        stable = [item for item in result["Alternatives"][0]["Items"] if item["Stable"]]
-        words = [item["EndTime"] for item in stable if item["Type"] == "pronunciation"]
-        assert each.stable_end_ms == pytest.approx(max(words, default=0) * 1000, abs=1)
+        items = result["Alternatives"][0]["Items"]
+        assert [item.end_ms for item in each.items] == pytest.approx([item["EndTime"] * 1000 for item in items], abs=1)
+        assert [item.is_stable for item in each.items] == [item["Stable"] for item in items]
+        assert [item.mark for item in each.items] == [
+            item["Content"] if item["Type"] == "punctuation" else None for item in items
+        ]
+        assert each.is_final is not result["IsPartial"]
         assert each.heard_ms % (CHUNK_SECONDS * 1000) == 0 or each.heard_ms == noted[-1].heard_ms
-        assert each.heard_ms >= each.stable_end_ms
         assert each.sent_at_ms >= each.recognised_at_ms
 
 
@@ -273,13 +275,3 @@ async def test_answers_that_are_kept_waiting_are_noted() -> None:
     (waited,) = service.waits.all().answers
     assert waited.service == "translate"
     assert waited.ended_at_ms - waited.began_at_ms >= 29
-
-
-def test_only_what_is_stable_from_the_beginning_on_counts() -> None:
-    def item(content: str, end: float, *, is_stable: bool, kind: ItemKind = ItemKind.WORD) -> Item:
-        return Item(content=content, start=0, end=end, kind=kind, is_stable=is_stable)
-
-    comma = item(",", 0.7, is_stable=True, kind=ItemKind.PUNCTUATION)
-    assert stable_end_ms([]) == 0
-    assert stable_end_ms([item("a", 0.5, is_stable=True), comma, item("b", 1, is_stable=False)]) == 500
-    assert stable_end_ms([item("a", 0.5, is_stable=False), item("b", 1, is_stable=True)]) == 0

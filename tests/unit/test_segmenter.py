@@ -110,6 +110,11 @@ def test_a_clause_that_goes_on_is_cut_at_the_latest_breath_behind_a_phrase(heard
     assert texts(run(partial(heard, stable=5), limits=BREATHS)) == committed
 
 
+@pytest.mark.parametrize(("stable", "committed"), [(3, []), (4, ["one two three four"])])
+def test_a_breath_is_known_by_the_word_behind_it_though_that_may_change(stable: int, committed: list[str]) -> None:
+    assert texts(run(partial("one two three four |five", stable=stable), limits=BREATHS)) == committed
+
+
 def test_a_breath_does_not_cut_a_clause_that_is_complete() -> None:
     assert texts(run(final("one two three |four five six ."), limits=BREATHS)) == ["one two three four five six."]
 

@@ -132,6 +132,23 @@ async def test_a_session_alone_is_waited_for(room: Room, french: SlowFrench) -> 
     assert room.captions("fr") == words(6)
 
 
+async def test_what_the_recogniser_says_meanwhile_is_made_beside_what_is_on_its_way(french: SlowFrench) -> None:
+    room = Room(synthesizer=french, lag_s=1.0)
+    await room.open(SESSION, "fr")
+    chunks = chunks_of(block_speech(6, 6))
+    await room.say(*chunks[:10])
+    await room.batch()
+    await room.say(*chunks[10:])
+    batch = asyncio.create_task(room.batch())
+    for _ in range(500):
+        await asyncio.sleep(0)
+    assert [text for _, text in room.translator.calls] == ["w1 w2 w3 w4 w5 w6.", "w7 w8 w9 w10 w11 w12."]
+    assert not room.heard("fr"), "the first is still waiting for its voice"
+    french.may_speak.set()
+    assert await batch == {}
+    assert [each.sequence_number for each in room.heard("fr")] == [0, 1]
+
+
 async def test_turns_keep_the_order_and_serve_what_waits_together() -> None:
     turns, served, may_end = SessionTurns(), [], asyncio.Event()
 

@@ -151,10 +151,11 @@ def _ready_items(items: Sequence[Item], *, final: bool, limits: SegmenterLimits)
     size = (len(items) if rest_is_short else clause) if clause else (len(items) if final else 0)
     if size:
         is_overlong = _duration(items[:size]) > _COMPLETE_TIMES * limits.max_segment_samples
-        return (_widest_pause(items[:size], limits) if is_overlong else 0) or size
-    if phrase := _phrase_length(items[:stable], limits):
+        return (_widest_pause(_pauses(items[:size], size, limits), limits) if is_overlong else 0) or size
+    pauses = _pauses(items, stable, limits)
+    if phrase := _phrase_length(pauses, limits):
         return phrase
-    return _widest_pause(items[:stable], limits) if _duration(items) > limits.max_segment_samples else 0
+    return _widest_pause(pauses, limits) if _duration(items) > limits.max_segment_samples else 0
 
 
 def _stable_length(items: Sequence[Item]) -> int:
@@ -187,21 +188,21 @@ def _duration(items: Sequence[Item]) -> int:
     return words[-1].end_sample - words[0].start_sample if words else 0
 
 
-def _phrase_length(items: Sequence[Item], limits: SegmenterLimits) -> int:
+def _phrase_length(pauses: Sequence["_Pause"], limits: SegmenterLimits) -> int:
     """Number of items before the latest breath behind a long phrase; 0 when there is none."""
     phrases = [
         pause.items_before
-        for pause in _pauses(items, limits)
+        for pause in pauses
         if pause.samples >= limits.breath_samples and pause.spoken_samples >= limits.phrase_samples
     ]
     return phrases[-1] if phrases else 0
 
 
-def _widest_pause(items: Sequence[Item], limits: SegmenterLimits) -> int:
+def _widest_pause(pauses: Sequence["_Pause"], limits: SegmenterLimits) -> int:
     """Number of items before the widest pause, the later one of equals, a phrase before it if possible; 0 for none."""
-    pauses = [pause for pause in _pauses(items, limits) if pause.spoken_samples <= limits.max_segment_samples]
-    late = [pause for pause in pauses if pause.spoken_samples >= limits.phrase_samples]
-    widest = max(late or pauses, key=lambda pause: (pause.samples, pause.items_before), default=None)
+    early = [pause for pause in pauses if pause.spoken_samples <= limits.max_segment_samples]
+    late = [pause for pause in early if pause.spoken_samples >= limits.phrase_samples]
+    widest = max(late or early, key=lambda pause: (pause.samples, pause.items_before), default=None)
     return widest.items_before if widest else 0
 
 
@@ -214,12 +215,13 @@ class _Pause:
     samples: int
 
 
-def _pauses(items: Sequence[Item], limits: SegmenterLimits) -> list[_Pause]:
-    """The pauses that leave enough words before them."""
+def _pauses(items: Sequence[Item], stable: int, limits: SegmenterLimits) -> list[_Pause]:
+    """The pauses behind stable items that leave enough words before them; the word that ends one may still change."""
     words = [(index, item) for index, item in enumerate(items) if isinstance(item, Word)]
     return [
         _Pause(index, before.end_sample - words[0][1].start_sample, word.start_sample - before.end_sample)
         for (_, before), (index, word) in itertools.pairwise(words[limits.min_segment_words - 1 :])
+        if index <= stable
     ]
 
 

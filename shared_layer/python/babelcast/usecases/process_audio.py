@@ -208,6 +208,7 @@ class ProcessAudio:
         if not run.is_delivering:
             await run.send_partial()
         await run.listen_for_the_end()
+        await run.listen_while_delivering()
         await run.delivered()
         await run.send_partial()
         await run.advance_over_silence()

@@ -42,8 +42,13 @@ class SegmentDelivery:
 
     @property
     def is_busy(self) -> bool:
-        """Whether segments are on their way."""
+        """Whether there are segments for which nobody has waited yet."""
         return bool(self._under_way)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether any of them is still being made or told."""
+        return not all(each.done() for each in self._under_way)
 
     def begin(self, commit: Commit) -> None:
         """Deliver the next segment, behind those before it."""

@@ -129,9 +129,14 @@ class SessionRun:
         ):
             await self.listen(min(remaining, _LISTENING_STEP_S))
 
+    async def listen_while_delivering(self) -> None:
+        """Take what the recogniser says meanwhile, so that the next segment is made beside this one."""
+        while (stream := self._live.stream) is not None and not stream.is_finished and self._delivery.is_under_way:
+            await self.listen(_LISTENING_STEP_S)
+
     @property
     def is_delivering(self) -> bool:
-        """Whether segments of this invocation are on their way."""
+        """Whether there are segments of this invocation."""
         return self._delivery.is_busy
 
     async def delivered(self) -> None:
