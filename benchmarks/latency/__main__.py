@@ -73,6 +73,7 @@ async def measure(stage: str, speech: Speech, options: argparse.Namespace, direc
         service_seed=options.seed,
     )
     async with Stack(stack_options) as stack:
+        await _note_waits(stack)
         outcome = await Broadcasting(stack.endpoints, plan).run()
         streams = await _streams_opened(stack)
         waits = await _waits(stack)
@@ -94,6 +95,11 @@ async def measure(stage: str, speech: Speech, options: argparse.Namespace, direc
         own_p50_ms=percentile(own, 50) if own else None,
         own_p95_ms=percentile(own, 95) if own else None,
     )
+
+
+async def _note_waits(stack: Stack) -> None:
+    async with aiohttp.ClientSession() as http, http.post(f"{stack.services_control_url}/waits") as response:
+        response.raise_for_status()
 
 
 async def _waits(stack: Stack) -> Waits:

@@ -2,7 +2,8 @@
 
 ==========  ===============  =====================================================================
 ``GET``     ``/counters``    what each service has done: ``{"polly": {"requests": 3, …}, …}``
-``GET``     ``/waits``       how long clients were kept waiting: `local.services.waits.Waits`
+``POST``    ``/waits``       from now on, note how long clients are kept waiting
+``GET``     ``/waits``       what was noted: `local.services.waits.Waits`
 ``PUT``     ``/times``       `ServiceTime` by `Step`: ``{"polly": {"median_ms": 350, "sigma": 0.2}}``
 ``POST``    ``/faults``      one `Fault`: ``{"service": "polly", "kind": "throttle", "times": 3}``
 ``DELETE``  ``/faults``      everything goes right again
@@ -27,6 +28,10 @@ def control_app(behaviour: Behaviour) -> web.Application:
     async def waits(_: web.Request) -> web.Response:
         return web.Response(body=msgspec.json.encode(behaviour.waits.all()), content_type="application/json")
 
+    async def post_waits(_: web.Request) -> web.Response:
+        behaviour.waits.begin()
+        return web.Response(status=204)
+
     async def put_times(request: web.Request) -> web.Response:
         behaviour.set_times(await read_json(request, dict[Step, ServiceTime]))
         return web.Response(status=204)
@@ -44,6 +49,7 @@ def control_app(behaviour: Behaviour) -> web.Application:
         [
             web.get("/counters", counters),
             web.get("/waits", waits),
+            web.post("/waits", post_waits),
             web.put("/times", put_times),
             web.post("/faults", post_fault),
             web.delete("/faults", delete_faults),

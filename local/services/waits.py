@@ -71,13 +71,20 @@ class Waits(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class WaitLog:
-    """Takes them down."""
+    """Takes them down from `begin` on: hours of them would fill the memory."""
 
+    _has_begun: bool = False
     _results: deque[SentResult] = field(default_factory=lambda: deque(maxlen=_KEPT))
     _answers: deque[Answer] = field(default_factory=lambda: deque(maxlen=_KEPT))
 
+    def begin(self) -> None:
+        """Somebody wants to know."""
+        self._has_begun = True
+
     def note_result(self, *, stream: int, heard_ms: float, recognised_at_ms: float, result: Result) -> None:
         """A recogniser's event is sent now."""
+        if not self._has_begun:
+            return
         self._results.append(
             SentResult(
                 stream=stream,
@@ -102,7 +109,8 @@ class WaitLog:
         """Keep a client of a service waiting."""
         began_at_ms = wall_clock_ms()
         await asyncio.sleep(seconds)
-        self._answers.append(Answer(service=service, began_at_ms=began_at_ms, ended_at_ms=wall_clock_ms()))
+        if self._has_begun:
+            self._answers.append(Answer(service=service, began_at_ms=began_at_ms, ended_at_ms=wall_clock_ms()))
 
     def all(self) -> Waits:
         """Those so far."""

@@ -100,6 +100,7 @@ def sentences() -> list[list[str]]:
 
 
 async def test_speech_comes_back_word_by_word_at_its_place(services: Services, sentences: list[list[str]]) -> None:
+    await services.ask("POST", "/waits")
     stream = await transcriber(services).open(ENGLISH, origin_sample=160_000)
     await feed(stream, tone_speech(sentences))
     await stream.end()

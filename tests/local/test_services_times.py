@@ -252,10 +252,13 @@ def test_overrides_replace_what_they_name_and_keep_the_rest() -> None:
 
 def test_results_are_noted_with_what_was_heard_and_what_is_stable() -> None:
     service = behaviour(transcribe_final=800)
+    run(transcribed(service))
+    assert not service.waits.all().results, "nobody wants to know"
+    service.waits.begin()
     _, results = run(transcribed(service))
     noted = service.waits.all().results
     assert len(noted) == len(results)
-    assert {each.stream for each in noted} == {1}
+    assert {each.stream for each in noted} == {2}
     for each, (_, result) in zip(noted, results, strict=True):
         items = result["Alternatives"][0]["Items"]
         assert [item.end_ms for item in each.items] == pytest.approx([item["EndTime"] * 1000 for item in items], abs=1)
@@ -270,6 +273,7 @@ def test_results_are_noted_with_what_was_heard_and_what_is_stable() -> None:
 
 async def test_answers_that_are_kept_waiting_are_noted() -> None:
     service = behaviour(translate=30)
+    service.waits.begin()
     await service.take_time(Service.TRANSLATE, "es")
     await service.take_time(Service.POLLY, "es-ES")
     (waited,) = service.waits.all().answers

@@ -130,8 +130,8 @@ VAGUE = Slope(per_hour=0.5, lowest=-6.0, highest=7.0)
 
 def growth(**changes: Any) -> Growth:
     values: dict[str, Any] = {
-        "kind": "gateway", "pid": 1, "memory_mb": 80.0, "memory": FLAT, "stored": 0.0, "descriptors": 20,
-        "descriptors_slope": FLAT, "threads": 2, "threads_slope": FLAT,
+        "kind": "gateway", "pid": 1, "memory_mb": 80.0, "memory": FLAT, "is_new": False, "stored": 0.0,
+        "descriptors": 20, "descriptors_slope": FLAT, "threads": 2, "threads_slope": FLAT,
     }  # fmt: skip
     return Growth(**values | changes)
 
@@ -151,7 +151,7 @@ def test_what_grows_or_is_left_is_a_leak() -> None:
     assert leaks(growth()).problems == leaks(growth()).undecided == []
     assert leaking.problems == [
         "grows: memory of gateway: +9.0 (+6.0 … +12.0) MB an hour, 2 allowed",
-        "grows: threads of gateway: +9.0 (+6.0 … +12.0) an hour, 2 allowed",
+        "grows: threads of gateway: +9.0 (+6.0 … +12.0) an hour, 5 allowed",
         "1 rows of connections are left",
         "2 seats are taken by nobody",
         "3 recogniser streams are open",
@@ -174,6 +174,7 @@ def test_a_process_that_has_not_lived_long_enough_is_undecided() -> None:
         "descriptors of aws_server, which has not lived long enough",
         "threads of aws_server, which has not lived long enough",
     ]
+    assert leaks(growth(kind="disconnect_handler", is_new=True, **young)).undecided == [], "begun when everybody left"
 
 
 def test_too_short_a_time_decides_nothing() -> None:
