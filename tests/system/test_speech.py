@@ -51,7 +51,8 @@ def assert_recognisable_speech(clip: Path, text: str) -> None:
     assert rate_hz == 24_000
     assert samples.ndim == 1
     seconds = len(samples) / rate_hz
-    assert 6 < len(text) / seconds < 30, f"{len(text)} characters in {seconds:.1f} s"
+    # The local French voice says 24 characters a second in a short sentence, and may be asked to be a quarter quicker.
+    assert 6 < len(text) / seconds < 36, f"{len(text)} characters in {seconds:.1f} s"
     assert 0.015 < float(np.sqrt(np.mean(samples**2))) < 0.5
     spectrum = np.abs(np.fft.rfft(samples)) ** 2
     frequencies = np.fft.rfftfreq(len(samples), 1 / rate_hz)

@@ -4,7 +4,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from babelcast.adapters.transcribe import _WaitingByteStream
+from babelcast.adapters.transcribe import _Arrivals, _WaitingByteStream
 
 NOTHING = "nothing"
 PATIENCE_S = 20.0
@@ -28,8 +28,9 @@ class Reader:
 
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
-    """A wait that nobody ends outlasts every test."""
+    """A wait that nobody ends outlasts every test; streams that other tests have left open do not take part."""
     monkeypatch.setattr("babelcast.adapters.transcribe._IDLE_READ_S", 600.0)
+    monkeypatch.setattr("babelcast.adapters.transcribe._ARRIVALS", _Arrivals())
     return Reader()
 
 
