@@ -208,8 +208,7 @@ class StageSettings:
             above the account's, which is 10,000 a second and 5,000 at once, or `SMALL_REGION_BURST` in newer regions.
         listeners_per_session: Seats of a session; who finds none is told that the room is full.
         spoken_languages_per_session: Languages that a session has spoken at the same time, those with the most
-            listeners; more are translated and read. Polly's default rates hold 12 in
-            each of 19 sessions.
+            listeners; more are translated and read. Polly's default rates hold 12 in each of 19 sessions.
         sessions_per_speaker: Live sessions that one speaker may have.
         session_creations_per_h: Sessions that one speaker may create in the long run; a third of them at once.
         speakers_sign_up: Anyone may open a speaker's account; otherwise an operator does.

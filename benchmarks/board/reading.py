@@ -76,7 +76,7 @@ def _simulated(rate: float, new: Numbers, old: Numbers) -> list[Reading]:
         Reading(
             key=f"span.part_of_old@{rate:g}",
             figure=f"ear-voice span p50 as a part of the old design's, {rate:g}×",
-            value=None if median is None or not old_median else round(median / old_median, 4),
+            value=_part(median, old_median),
             unit=Unit.TIMES,
             goal=_HALF,
         ),
@@ -101,6 +101,10 @@ def _simulated(rate: float, new: Numbers, old: Numbers) -> list[Reading]:
         reading("caption_gap", "captions: longest gap", Unit.SECONDS),
         replace(reading("retractions", "captions: retractions", Unit.COUNT, _NOTHING), is_promise=True),
     ]
+
+
+def _part(one: float | None, other: float | None) -> float | None:
+    return None if one is None or not other else round(one / other, 4)
 
 
 def _percent(ratio: float | None) -> float | None:
@@ -151,7 +155,7 @@ def _model_costs(found: Numbers) -> list[Reading]:
             Reading(
                 key=f"span.models_part_of_old@{price}",
                 figure=f"speech models as a part of the old design's, {about}",
-                value=None if value is None or not old else round(value / old, 4),
+                value=_part(value, old),
                 unit=Unit.TIMES,
                 goal=_HALF,
             ),

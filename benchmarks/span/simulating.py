@@ -28,7 +28,7 @@ from babelcast.usecases.phrase_cache import CachedSynthesizer, CachedTranslator
 from babelcast.usecases.process_audio import ProcessAudio
 from babelcast.usecases.render_segment import RenderSegment
 from babelcast.usecases.report_status import ReportStatus
-from babelcast.usecases.speak_in_time import POLLY_QUOTAS, SpeakInTime
+from babelcast.usecases.speak_in_time import SpeakInTime, polly_quotas
 from babelcast.usecases.speech_tools import ProcessingLimits, SpeechTools
 from benchmarks.latency.speech import Speech
 from benchmarks.span.captions import Caption
@@ -279,7 +279,10 @@ class _Room:
         loop = asyncio.get_running_loop()
         lose = LoseConnection(connections=self._connections, seats=InMemorySeats(self._connections), now_ms=_now_ms)
         broadcast = Broadcast(notifier=self._telling, lose=lose)
-        quotas = {engine: quota.shared_by(stage.cells.count) for engine, quota in POLLY_QUOTAS.items()}
+        cells = stage.cells
+        quotas = polly_quotas(
+            neural_per_s=cells.polly_neural_per_s, standard_per_s=cells.polly_standard_per_s, cells=cells.count
+        )
         paced = SpeakInTime(
             SimulatedSynthesizer(behaviour, voice_word_ms=VOICE_WORD_MS), quotas, meter=meter, monotonic_s=loop.time
         )

@@ -260,9 +260,12 @@ def http_session_handling() -> HttpSessionHandling:
 
 
 def _paced(synthesizer: Synthesizer, settings: AudioProcessorSettings) -> SpeakInTime:
-    quotas = polly_quotas(neural_per_s=settings.polly_neural_per_s, standard_per_s=settings.polly_standard_per_s)
-    shares = {engine: quota.shared_by(settings.cell_count) for engine, quota in quotas.items()}
-    return SpeakInTime(synthesizer, shares, meter=meter, monotonic_s=time.monotonic)
+    quotas = polly_quotas(
+        neural_per_s=settings.polly_neural_per_s,
+        standard_per_s=settings.polly_standard_per_s,
+        cells=settings.cell_count,
+    )
+    return SpeakInTime(synthesizer, quotas, meter=meter, monotonic_s=time.monotonic)
 
 
 @cache

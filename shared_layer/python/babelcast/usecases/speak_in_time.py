@@ -39,12 +39,13 @@ _BURST_S: Final = 1.25
 """Requests at once, in seconds of the rate. Source: Amazon Polly quotas, 10 for 8 a second and 100 for 80."""
 
 
-def polly_quotas(*, neural_per_s: float, standard_per_s: float) -> Mapping[SpeechEngine, SpeechQuota]:
-    """What Amazon Polly allows an account in a region, by its rates of SynthesizeSpeech."""
-    return {
+def polly_quotas(*, neural_per_s: float, standard_per_s: float, cells: int = 1) -> Mapping[SpeechEngine, SpeechQuota]:
+    """What Amazon Polly allows one of so many cells, by the account's rates of SynthesizeSpeech in a region."""
+    account = {
         SpeechEngine.NEURAL: SpeechQuota(rate_per_s=neural_per_s, burst=_BURST_S * neural_per_s, max_wait_s=0.5),
         SpeechEngine.STANDARD: SpeechQuota(rate_per_s=standard_per_s, burst=_BURST_S * standard_per_s, max_wait_s=1.0),
     }
+    return {engine: quota.shared_by(cells) for engine, quota in account.items()}
 
 
 POLLY_QUOTAS: Final = MappingProxyType(polly_quotas(neural_per_s=8, standard_per_s=80))
